@@ -1,0 +1,381 @@
+package io.github.cpugate;
+
+import io.github.cpugate.cpu.CpuSampler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds a machine at a CPU target by moving the number of sessions allowed at once.
+ *
+ * <pre>{@code
+ * try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder().targetCpu(70).minSlots(2).maxSlots(12).build()) {
+ *     try (Slot slot = gate.slot()) {
+ *         stream(client, prompt);
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>A governor thread samples the host's CPU at a fixed period and moves the limit: down as soon as CPU exceeds the
+ * target, up only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that
+ * limit, first come, first served. A lowered limit takes no slot away; sessions in flight end in their own time.
+ *
+ * <p><b>Thread-safety.</b> All methods may be called from any thread. Callers block on the line only: never on a CPU
+ * reading, a listener or a log, which have the governor's thread to themselves.
+ *
+ * <p><b>Memory effects.</b> What a thread did before {@link Slot#close()} happens-before what the next holder of that
+ * slot does after getting it.
+ *
+ * <p><b>Faults.</b> A sensor, policy or listener that fails never reaches a caller and never stops the governor.
+ * Without a reading the limit is held.
+ */
+public final class AdaptiveCpuGate implements AutoCloseable {
+
+    private final String name;
+    private final WaitingLine line;
+    private final Governor governor;
+
+    private AdaptiveCpuGate(Builder b, String name, CpuSampler sampler, int initialSlots) {
+        this.name = name;
+        this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.nanoClock);
+        this.governor = new Governor(name, sampler, b.policy, line, b.listeners, b.nanoClock, b.targetCpu);
+    }
+
+    /**
+     * Returns a builder with the defaults that {@link Builder} lists.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Waits for a slot for as long as it takes, first come, first served.
+     *
+     * @return the slot; close it when the session ends
+     * @throws InterruptedException if the thread was interrupted on entry or while waiting; it has left the line and
+     *     holds no slot. If the slot was granted first, it is returned, and the thread's interrupt status stays set
+     * @throws GateClosedException if the gate is closed, or is closed during the wait
+     */
+    public Slot slot() throws InterruptedException {
+        return line.enter();
+    }
+
+    /**
+     * Takes a slot if one is free now. Does not wait, and never overtakes callers in line.
+     *
+     * @return the slot, or empty if none is free
+     * @throws GateClosedException if the gate is closed
+     */
+    public Optional<Slot> trySlot() {
+        return Optional.ofNullable(line.tryEnter());
+    }
+
+    /**
+     * Waits for a slot for a limited time, first come, first served.
+     *
+     * @param atMost how long to wait; if zero or negative, does not wait
+     * @return the slot, or empty if the time passed; the thread has then left the line and holds no slot
+     * @throws InterruptedException as {@link #slot()} does
+     * @throws GateClosedException if the gate is closed, or is closed during the wait
+     */
+    public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
+        return Optional.ofNullable(line.enter(nanos(atMost, "atMost")));
+    }
+
+    /**
+     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however that ends.
+     *
+     * @param <T> what the work returns
+     * @param work a blocking call
+     * @return what the work returned
+     * @throws Exception what the work threw, or what {@link #slot()} throws
+     */
+    public <T extends @Nullable Object> T call(Callable<T> work) throws Exception {
+        Objects.requireNonNull(work, "work");
+        try (Slot slot = slot()) {
+            return work.call();
+        }
+    }
+
+    /**
+     * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
+     * limit as the policy says, wakes the callers that now fit, tells the listeners.
+     *
+     * <p>Waits for a step under way. Works on a {@link Builder#manual()} gate and beside a governor thread, and on a
+     * closed gate, where nobody is left to be admitted.
+     *
+     * @return what the step saw and did
+     * @throws IllegalStateException if called from within a step (by the sampler, the policy or a listener)
+     */
+    public Observation adjust() {
+        return governor.step();
+    }
+
+    /**
+     * Returns the gate as it is now. Does not wait for a step under way.
+     *
+     * @return a consistent snapshot
+     */
+    public GateSnapshot snapshot() {
+        WaitingLine.Report now = line.report(false);
+        return new GateSnapshot(
+                name,
+                now.limit(),
+                now.minSlots(),
+                now.maxSlots(),
+                now.inFlight(),
+                now.waiting(),
+                governor.targetCpu(),
+                governor.lastSample(),
+                now.closed());
+    }
+
+    /**
+     * Sets the target; the next step goes by it.
+     *
+     * @param percent percent of the host, in (1, 100]
+     * @throws IllegalArgumentException if {@code percent} is out of range
+     */
+    public void setTargetCpu(double percent) {
+        governor.setTargetCpu(Checks.targetCpu(percent));
+    }
+
+    /**
+     * Sets the bounds, and moves the limit into them at once: a raised limit admits as many callers in line as now fit,
+     * a lowered one takes no slot away. Does not block.
+     *
+     * @param minSlots the lowest limit, in slots, at least 1
+     * @param maxSlots the highest limit, in slots, at least {@code minSlots}
+     * @throws IllegalArgumentException if a bound is out of range
+     */
+    public void setSlots(int minSlots, int maxSlots) {
+        Checks.bounds(minSlots, maxSlots);
+        line.setBounds(minSlots, maxSlots);
+    }
+
+    /**
+     * Closes the gate: stops the governor, refuses callers in line and those to come with a
+     * {@link GateClosedException}, and lets sessions in flight end in their own time. Does not wait; {@link #awaitIdle}
+     * does. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        line.close();
+        governor.stop();
+    }
+
+    /**
+     * Waits until no slot is held. On an open gate that is a passing moment; after {@link #close()} it is the end.
+     *
+     * @param atMost how long to wait; if zero or negative, does not wait
+     * @return {@code true} if there was a moment without a held slot, {@code false} if the time passed first
+     * @throws InterruptedException if the thread is interrupted on entry or while waiting
+     */
+    public boolean awaitIdle(Duration atMost) throws InterruptedException {
+        return line.awaitIdle(nanos(atMost, "atMost"));
+    }
+
+    @Override
+    public String toString() {
+        return snapshot().toString();
+    }
+
+    /** Saturates: a duration of 300 years is as good as for ever. */
+    private static long nanos(Duration duration, String field) {
+        return TimeUnit.NANOSECONDS.convert(Objects.requireNonNull(duration, field));
+    }
+
+    /**
+     * Configures a gate. Each value is checked when it is set, and values against each other by {@link #build()}; a bad
+     * one throws {@link IllegalArgumentException} with its name and value, and none is corrected silently. Not
+     * thread-safe.
+     */
+    public static final class Builder {
+
+        private static final AtomicInteger UNNAMED = new AtomicInteger();
+
+        // The defaults, all of them.
+        private double targetCpu = 70; // percent of the host
+        private int minSlots = 1;
+        private int maxSlots = 16;
+        private @Nullable Integer initialSlots; // minSlots
+        private Duration period = Duration.ofSeconds(2);
+        private @Nullable CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
+        private StepPolicy policy = StepPolicy.oneSlot(); // grows below 0.8 x target
+        private LongSupplier nanoClock = new JvmClock();
+        private @Nullable String name; // gate-1, gate-2, ...
+        private boolean manual; // with a governor thread
+        private final List<GateListener> listeners = new ArrayList<>(List.of(new StepLog()));
+
+        private Builder() {}
+
+        /** A class, not a lambda: the first lambda of a JVM costs tens of milliseconds, and build() is to be quick. */
+        private static final class JvmClock implements LongSupplier {
+            @Override
+            public long getAsLong() {
+                return System.nanoTime();
+            }
+        }
+
+        /**
+         * Names the gate in logs, observations and the governor's thread. Default: {@code gate-1}, {@code gate-2} and
+         * so on.
+         *
+         * @param name not blank
+         * @return this builder
+         */
+        public Builder name(String name) {
+            if (name.isBlank()) {
+                throw new IllegalArgumentException("name must not be blank, was '" + name + "'");
+            }
+            this.name = name;
+            return this;
+        }
+
+        /**
+         * Sets the CPU to hold, of all the host's processors together and all its processes, not just of this one.
+         * Default: 70.
+         *
+         * @param percent percent of the host, in (1, 100]
+         * @return this builder
+         */
+        public Builder targetCpu(double percent) {
+            this.targetCpu = Checks.targetCpu(percent);
+            return this;
+        }
+
+        /**
+         * Sets the floor: so many sessions run whatever the CPU does. Default: 1.
+         *
+         * @param slots at least 1
+         * @return this builder
+         */
+        public Builder minSlots(int slots) {
+            this.minSlots = Checks.atLeastOne("minSlots", slots);
+            return this;
+        }
+
+        /**
+         * Sets the ceiling. Default: 16.
+         *
+         * @param slots at least 1
+         * @return this builder
+         */
+        public Builder maxSlots(int slots) {
+            this.maxSlots = Checks.atLeastOne("maxSlots", slots);
+            return this;
+        }
+
+        /**
+         * Sets the limit to start from. Default: {@code minSlots}.
+         *
+         * @param slots between {@code minSlots} and {@code maxSlots}
+         * @return this builder
+         */
+        public Builder initialSlots(int slots) {
+            this.initialSlots = Checks.atLeastOne("initialSlots", slots);
+            return this;
+        }
+
+        /**
+         * Sets the time between two steps of the governor's thread. Default: 2 s. OSHI renews its counters each 300 ms;
+         * with a shorter period some steps have no reading.
+         *
+         * @param period positive
+         * @return this builder
+         */
+        public Builder period(Duration period) {
+            if (period.isNegative() || period.isZero()) {
+                throw new IllegalArgumentException("period must be positive, was " + period);
+            }
+            this.period = period;
+            return this;
+        }
+
+        /**
+         * Sets where samples come from. Default: {@link CpuSampler#ofHost()}. A test gives {@code () ->
+         * CpuSample.of(85)}.
+         *
+         * @param sampler of this gate alone
+         * @return this builder
+         */
+        public Builder sampler(CpuSampler sampler) {
+            this.sampler = Objects.requireNonNull(sampler, "sampler");
+            return this;
+        }
+
+        /**
+         * Sets the rule that moves the limit. Default: {@link StepPolicy#oneSlot()}.
+         *
+         * @param policy of this gate alone, unless it is stateless
+         * @return this builder
+         */
+        public Builder policy(StepPolicy policy) {
+            this.policy = Objects.requireNonNull(policy, "policy");
+            return this;
+        }
+
+        /**
+         * Adds a listener. May be called more than once.
+         *
+         * @param listener told of every step, after those added before
+         * @return this builder
+         */
+        public Builder listener(GateListener listener) {
+            this.listeners.add(Objects.requireNonNull(listener, "listener"));
+            return this;
+        }
+
+        /**
+         * Sets the clock for the times in observations. Default: {@link System#nanoTime()}. Time limits of waits are
+         * the JVM's own and do not go by it.
+         *
+         * @param nanoClock monotonic, in nanoseconds; it must neither throw nor block
+         * @return this builder
+         */
+        public Builder nanoClock(LongSupplier nanoClock) {
+            this.nanoClock = Objects.requireNonNull(nanoClock, "nanoClock");
+            return this;
+        }
+
+        /**
+         * Builds the gate without a governor thread: the limit moves only by {@link AdaptiveCpuGate#adjust()}.
+         *
+         * @return this builder
+         */
+        public Builder manual() {
+            this.manual = true;
+            return this;
+        }
+
+        /**
+         * Builds the gate and starts its governor. Returns at once: the sampler is loaded on the governor's thread, and
+         * {@code initialSlots} sessions are admitted meanwhile.
+         *
+         * @return a new gate
+         * @throws IllegalArgumentException if the bounds contradict each other
+         */
+        public AdaptiveCpuGate build() {
+            Checks.bounds(minSlots, maxSlots);
+            int initial = Checks.initialSlots(initialSlots == null ? minSlots : initialSlots, minSlots, maxSlots);
+            AdaptiveCpuGate gate = new AdaptiveCpuGate(
+                    this,
+                    name == null ? "gate-" + UNNAMED.incrementAndGet() : name,
+                    sampler == null ? CpuSampler.ofHost() : sampler,
+                    initial);
+            if (!manual) {
+                gate.governor.start(period);
+            }
+            return gate;
+        }
+    }
+}

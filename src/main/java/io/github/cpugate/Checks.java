@@ -1,0 +1,38 @@
+package io.github.cpugate;
+
+/** Refuses bad configuration with the field's name and value. Nothing is corrected. */
+final class Checks {
+
+    private Checks() {}
+
+    static double targetCpu(double percent) {
+        if (!(percent > 1 && percent <= 100)) {
+            String hint = percent > 0 && percent <= 1 ? " (did you mean " + Math.round(percent * 100) + "?)" : "";
+            throw new IllegalArgumentException("targetCpu must be a percentage in (1, 100], was " + percent + hint);
+        }
+        return percent;
+    }
+
+    static int atLeastOne(String field, int slots) {
+        if (slots < 1) {
+            throw new IllegalArgumentException(field + " must be at least 1, was " + slots);
+        }
+        return slots;
+    }
+
+    static void bounds(int minSlots, int maxSlots) {
+        atLeastOne("minSlots", minSlots);
+        if (maxSlots < minSlots) {
+            throw new IllegalArgumentException(
+                    "maxSlots must be at least minSlots = " + minSlots + ", was " + maxSlots);
+        }
+    }
+
+    static int initialSlots(int slots, int minSlots, int maxSlots) {
+        if (slots < minSlots || slots > maxSlots) {
+            throw new IllegalArgumentException("initialSlots must be in [minSlots, maxSlots] = [" + minSlots + ", "
+                    + maxSlots + "], was " + slots);
+        }
+        return slots;
+    }
+}

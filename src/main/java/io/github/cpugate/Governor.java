@@ -1,0 +1,212 @@
+package io.github.cpugate;
+
+import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.cpu.CpuSampler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+
+/**
+ * Makes the steps: takes a sample, asks the policy, moves the limit, tells the listeners.
+ *
+ * <p>Sampler, policy and listeners are other people's code. Whatever they throw, an {@code Error} too, ends up in the
+ * log once and changes nothing else: without a sample or a decision the limit is held, and the next step is made as
+ * ever.
+ */
+final class Governor {
+
+    private final String gate;
+    private final CpuSampler sampler;
+    private final StepPolicy policy;
+    private final WaitingLine line;
+    private final List<Told> listeners = new ArrayList<>();
+    private final LongSupplier nanoClock;
+    private final long startedAt;
+
+    private volatile double targetCpu;
+    private volatile CpuSample lastSample = CpuSample.starting();
+
+    /** One step at a time, by the thread or by hand. Callers who want a slot never take it. */
+    private final ReentrantLock stepping = new ReentrantLock();
+
+    private final FaultLog samplerFaults;
+    private final FaultLog policyFaults;
+    private final FaultLog loopFaults;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /** A listener and its faults. */
+    private record Told(GateListener listener, FaultLog faults) {}
+
+    Governor(
+            String gate,
+            CpuSampler sampler,
+            StepPolicy policy,
+            WaitingLine line,
+            List<GateListener> listeners,
+            LongSupplier nanoClock,
+            double targetCpu) {
+        this.gate = gate;
+        this.sampler = sampler;
+        this.policy = policy;
+        this.line = line;
+        for (GateListener listener : listeners) {
+            this.listeners.add(new Told(listener, new FaultLog("a listener of gate '" + gate + "'")));
+        }
+        this.nanoClock = nanoClock;
+        this.startedAt = nanoClock.getAsLong();
+        this.targetCpu = targetCpu;
+        this.samplerFaults = new FaultLog("the CPU sampler of gate '" + gate + "'");
+        this.policyFaults = new FaultLog("the policy of gate '" + gate + "'");
+        this.loopFaults = new FaultLog("the governor of gate '" + gate + "'");
+    }
+
+    /**
+     * Makes a step at once and then one each period, on a daemon thread.
+     *
+     * <p>The period runs from the end of one step to the beginning of the next. At a fixed rate, the steps missed
+     * during a stall (a reading that hung, a laptop asleep) would be made up for in a burst, and move the limit by as
+     * many slots on the evidence of a moment.
+     */
+    void start(Duration period) {
+        Thread thread = new Thread(new Loop(TimeUnit.NANOSECONDS.convert(period)), "cpugate-governor-" + gate);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Ends the loop. Waits for nothing: a step under way ends in its own time, even if its reading hangs. */
+    void stop() {
+        stopped.countDown();
+    }
+
+    /** A class, not a lambda: the first lambda of a JVM costs tens of milliseconds, and start() runs inside build(). */
+    private final class Loop implements Runnable {
+
+        private final long periodNanos;
+
+        Loop(long periodNanos) {
+            this.periodNanos = periodNanos;
+        }
+
+        @Override
+        public void run() {
+            long wait = 0;
+            while (true) {
+                try {
+                    if (stopped.await(wait, TimeUnit.NANOSECONDS)) {
+                        return;
+                    }
+                    wait = periodNanos;
+                    var unused = step();
+                    loopFaults.worked();
+                } catch (Throwable t) { // out of memory, say: the next step may do better
+                    loopFaults.failed(t.toString(), t);
+                } finally {
+                    // A sampler or a listener may leave it set, and no wait would be one any more.
+                    Thread.interrupted();
+                }
+            }
+        }
+    }
+
+    Observation step() {
+        if (stepping.isHeldByCurrentThread()) {
+            throw new IllegalStateException("gate '" + gate + "': adjust() was called from within a step");
+        }
+        stepping.lock();
+        try {
+            CpuSample cpu = sample();
+            double target = targetCpu;
+            WaitingLine.Report seen = line.report(true);
+            Decision decision = decide(cpu, target, seen);
+            int limitAfter = line.resize(decision.limit());
+            Observation step = new Observation(
+                    gate,
+                    Duration.ofNanos(nanoClock.getAsLong() - startedAt),
+                    cpu,
+                    target,
+                    seen.limit(),
+                    limitAfter,
+                    seen.minSlots(),
+                    seen.maxSlots(),
+                    seen.inFlight(),
+                    seen.meanInFlight(),
+                    seen.waiting(),
+                    seen.limitReached(),
+                    decision.reason());
+            tell(step);
+            return step;
+        } finally {
+            stepping.unlock();
+        }
+    }
+
+    private CpuSample sample() {
+        CpuSample sample;
+        try {
+            sample = Objects.requireNonNull(sampler.sample(), "sample");
+            switch (sample.health()) {
+                case OK -> samplerFaults.worked();
+                case NO_READING, FAILING -> samplerFaults.failed(sample.detail());
+                case STARTING -> {}
+            }
+        } catch (Throwable t) {
+            sample = CpuSample.failed(t);
+            samplerFaults.failed(sample.detail(), t);
+        }
+        lastSample = sample;
+        return sample;
+    }
+
+    private Decision decide(CpuSample cpu, double target, WaitingLine.Report seen) {
+        if (!cpu.isOk()) {
+            return new Decision(seen.limit(), Reason.NO_READING);
+        }
+        StepInput input = new StepInput(
+                cpu,
+                target,
+                seen.limit(),
+                seen.minSlots(),
+                seen.maxSlots(),
+                seen.inFlight(),
+                seen.meanInFlight(),
+                seen.waiting(),
+                seen.limitReached());
+        try {
+            Decision decision = Objects.requireNonNull(policy.decide(input), "decision");
+            Objects.requireNonNull(decision.reason(), "reason");
+            policyFaults.worked();
+            return decision;
+        } catch (Throwable t) {
+            policyFaults.failed(t.toString(), t);
+            return input.hold(Reason.POLICY_FAILED);
+        }
+    }
+
+    private void tell(Observation step) {
+        for (Told told : listeners) {
+            try {
+                told.listener.onStep(step);
+                told.faults.worked();
+            } catch (Throwable t) {
+                told.faults.failed(t.toString(), t);
+            }
+        }
+    }
+
+    double targetCpu() {
+        return targetCpu;
+    }
+
+    void setTargetCpu(double percent) {
+        targetCpu = percent;
+    }
+
+    CpuSample lastSample() {
+        return lastSample;
+    }
+}

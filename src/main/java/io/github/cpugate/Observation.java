@@ -1,0 +1,48 @@
+package io.github.cpugate;
+
+import io.github.cpugate.cpu.CpuSample;
+import java.time.Duration;
+
+/**
+ * What one governor step saw and did. Made at every step, whether the limit moved or not.
+ *
+ * <p>Immutable. Components may be added to the record: read it, do not construct it.
+ *
+ * @param gate the gate's name
+ * @param elapsed time since the gate was built, on its monotonic clock
+ * @param cpu the sample, raw and smoothed, percent of the host
+ * @param targetCpu the target, percent of the host
+ * @param limitBefore slots allowed at once before the step
+ * @param limitAfter slots allowed at once after it
+ * @param minSlots the lowest limit
+ * @param maxSlots the highest limit
+ * @param inFlight slots held when the step looked
+ * @param meanInFlight slots held on average since the last step, weighted by time
+ * @param waiting callers in line when the step looked
+ * @param limitReached whether any caller was refused or had to stand in line since the last step
+ * @param reason why the limit moved, or was held
+ */
+public record Observation(
+        String gate,
+        Duration elapsed,
+        CpuSample cpu,
+        double targetCpu,
+        int limitBefore,
+        int limitAfter,
+        int minSlots,
+        int maxSlots,
+        int inFlight,
+        double meanInFlight,
+        int waiting,
+        boolean limitReached,
+        Reason reason) {
+
+    /**
+     * Tells whether the step moved the limit.
+     *
+     * @return {@code true} if {@code limitAfter} is not {@code limitBefore}
+     */
+    public boolean limitChanged() {
+        return limitAfter != limitBefore;
+    }
+}

@@ -1,0 +1,26 @@
+package io.github.cpugate;
+
+/** Why a step moved the limit, or held it. Constants may be added. */
+public enum Reason {
+    /** CPU was above the target: one slot fewer, or as many as the policy took. */
+    OVER_TARGET,
+    /** CPU was well below the target, and callers ran into the limit: more slots. */
+    HEADROOM,
+    /** CPU was where it should be: held. */
+    IN_BAND,
+    /** There was headroom, but nobody ran into the limit since the last step: held. Demand is what lacks. */
+    NOT_BINDING,
+    /**
+     * CPU was above the target, but more sessions are in flight than the limit allows: held, since the last cut is yet
+     * to take effect.
+     */
+    DRAINING,
+    /** CPU was above the target, and the limit is {@code minSlots} already: held. */
+    AT_FLOOR,
+    /** There was headroom, and the limit is {@code maxSlots} already: held. */
+    AT_CEILING,
+    /** There was no valid reading: held. The policy was not asked. */
+    NO_READING,
+    /** The policy threw: held. */
+    POLICY_FAILED
+}

@@ -1,0 +1,34 @@
+package io.github.cpugate;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** Logs each step: a change of the limit at INFO, any other at DEBUG, with what was seen as key-value pairs. */
+final class StepLog implements GateListener {
+
+    @Override
+    public void onStep(Observation step) {
+        Logger logger = LoggerFactory.getLogger(AdaptiveCpuGate.class);
+        Level level = step.limitChanged() ? Level.INFO : Level.DEBUG;
+        if (!logger.isEnabledForLevel(level)) {
+            return;
+        }
+        logger.atLevel(level)
+                .addKeyValue("gate", step.gate())
+                .addKeyValue("reason", step.reason())
+                .addKeyValue("limitBefore", step.limitBefore())
+                .addKeyValue("limitAfter", step.limitAfter())
+                .addKeyValue("raw", rounded(step.cpu().raw()))
+                .addKeyValue("smoothed", rounded(step.cpu().smoothed()))
+                .addKeyValue("target", step.targetCpu())
+                .addKeyValue("inFlight", step.inFlight())
+                .addKeyValue("waiting", step.waiting())
+                .log(step.limitChanged() ? "limit moved" : "limit held");
+    }
+
+    /** To a tenth of a percent: as exact as a reading over two seconds is. */
+    private static double rounded(double percent) {
+        return Double.isNaN(percent) ? percent : Math.round(percent * 10) / 10.0;
+    }
+}

@@ -1,0 +1,38 @@
+package io.github.cpugate;
+
+/**
+ * Decides the next limit, once a step. It knows no clock, no lock and no I/O.
+ *
+ * <p>A policy of one's own is one method:
+ *
+ * <pre>{@code
+ * StepPolicy halving = seen -> seen.cpu().smoothed() > seen.targetCpu()
+ *         ? new Decision(seen.limit() / 2, Reason.OVER_TARGET)
+ *         : seen.moveBy(+1, Reason.HEADROOM);
+ * }</pre>
+ *
+ * <p>A policy may remember what it has learned: one instance serves one gate, and is called by one thread at a time
+ * with a happens-before edge from each call to the next.
+ */
+@FunctionalInterface
+public interface StepPolicy {
+
+    /**
+     * Decides. Runs on the governor's thread, or on that of whoever calls {@code adjust()}; it must not block. If it
+     * throws, the gate holds its limit, says so once in the log, and asks again at the next step.
+     *
+     * @param seen what was observed; always with a valid reading
+     * @return the next limit and why; a limit out of the gate's bounds is taken as the nearest bound
+     */
+    Decision decide(StepInput seen);
+
+    /**
+     * Returns the default: one slot fewer above the target, one more below 0.8 × target, and only while the limit
+     * binds.
+     *
+     * @return a stateless policy; instances may be shared
+     */
+    static OneSlotPolicy oneSlot() {
+        return OneSlotPolicy.WHILE_BINDING;
+    }
+}

@@ -1,0 +1,49 @@
+package io.github.cpugate.cpu;
+
+/**
+ * Gives the gate its view of CPU, once a step. A test's fake is one line: {@code () -> CpuSample.of(85)}.
+ *
+ * <p>A sampler remembers its last value, so one sampler serves one gate. It is called by one thread at a time, with a
+ * happens-before edge from each call to the next.
+ */
+@FunctionalInterface
+public interface CpuSampler {
+
+    /**
+     * Takes a sample.
+     *
+     * <p>May block briefly for I/O; it runs on the governor's thread, or on that of whoever calls {@code adjust()}.
+     * Whatever it throws counts as {@link CpuSample.Health#FAILING}: the gate holds its limit, says so once, and asks
+     * again at the next step.
+     *
+     * @return the sample
+     */
+    CpuSample sample();
+
+    /**
+     * Returns a sampler of this host's CPU with an EWMA of weight 0.3.
+     *
+     * <p>Read through OSHI: without native code on Linux, through JNA elsewhere, and through the JDK's own bean where
+     * OSHI cannot load; the log says which. Loading it takes about half a second, once, at the first sample and not
+     * here.
+     *
+     * @return a new sampler, for one gate
+     */
+    static CpuSampler ofHost() {
+        return smoothing(new HostCpuSource(), SmoothingSampler.DEFAULT_ALPHA);
+    }
+
+    /**
+     * Returns a sampler that smooths a source with an exponentially weighted moving average: <i>smoothed ← smoothed +
+     * alpha × (raw − smoothed)</i>, primed by the first valid reading. What is not a percentage never enters the
+     * average.
+     *
+     * @param source where readings come from
+     * @param alpha the weight of the new reading, in (0, 1]; 1 does not smooth
+     * @return a new sampler, for one gate
+     * @throws IllegalArgumentException if {@code alpha} is out of range
+     */
+    static CpuSampler smoothing(CpuSource source, double alpha) {
+        return new SmoothingSampler(source, alpha);
+    }
+}

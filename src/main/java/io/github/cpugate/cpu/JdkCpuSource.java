@@ -1,0 +1,47 @@
+package io.github.cpugate.cpu;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
+
+/**
+ * Host CPU from the JDK's {@code OperatingSystemMXBean.getCpuLoad()}, for where OSHI cannot load.
+ *
+ * <p>The bean returns a fraction, negative when it has none. Asked again before a tick has elapsed it returns 0, so
+ * reads that follow too closely are not passed on.
+ */
+final class JdkCpuSource implements CpuSource {
+
+    private static final long SHORTEST_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final DoubleSupplier load;
+    private final LongSupplier nanoClock;
+    private boolean primed;
+    private long lastRead;
+
+    /** Reads {@code load}, a fraction, at most ten times a second of {@code nanoClock}. */
+    JdkCpuSource(DoubleSupplier load, LongSupplier nanoClock) {
+        this.load = load;
+        this.nanoClock = nanoClock;
+    }
+
+    static JdkCpuSource ofPlatform() {
+        OperatingSystemMXBean bean = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        return new JdkCpuSource(bean::getCpuLoad, System::nanoTime);
+    }
+
+    @Override
+    public double read() {
+        long now = nanoClock.getAsLong();
+        if (primed && now - lastRead < SHORTEST_SPAN_NANOS) {
+            return Double.NaN;
+        }
+        boolean first = !primed;
+        primed = true;
+        lastRead = now;
+        double fraction = load.getAsDouble();
+        return first || fraction < 0 ? Double.NaN : 100 * fraction;
+    }
+}

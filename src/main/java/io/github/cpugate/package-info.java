@@ -1,0 +1,11 @@
+/**
+ * The gate: decides how many sessions may run at once, and admits them.
+ *
+ * <p>Start at {@link io.github.cpugate.AdaptiveCpuGate}. A sample comes in from {@link io.github.cpugate.cpu}, a
+ * {@link io.github.cpugate.StepPolicy} maps it to the next limit, callers wait in line for a
+ * {@link io.github.cpugate.Slot} under that limit, and each step is told as an {@link io.github.cpugate.Observation}.
+ */
+@NullMarked
+package io.github.cpugate;
+
+import org.jspecify.annotations.NullMarked;

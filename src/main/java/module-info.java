@@ -1,0 +1,16 @@
+/**
+ * An adaptive concurrency gate: it holds a machine at a CPU target by moving the number of sessions allowed at once.
+ *
+ * <p>A sample's way: {@link io.github.cpugate.cpu} measures and smooths; {@link io.github.cpugate} decides the limit
+ * and admits callers under it.
+ */
+module io.github.cpugate {
+    requires static transitive org.jspecify;
+    requires org.slf4j;
+    requires com.github.oshi;
+    requires java.management;
+    requires jdk.management;
+
+    exports io.github.cpugate;
+    exports io.github.cpugate.cpu;
+}
