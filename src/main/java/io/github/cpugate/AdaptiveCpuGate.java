@@ -234,7 +234,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
          * @return this builder
          */
         public Builder name(String name) {
-            if (name.isBlank()) {
+            if (Objects.requireNonNull(name, "name").isBlank()) {
                 throw new IllegalArgumentException("name must not be blank, was '" + name + "'");
             }
             this.name = name;
@@ -294,7 +294,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
          * @return this builder
          */
         public Builder period(Duration period) {
-            if (period.isNegative() || period.isZero()) {
+            if (Objects.requireNonNull(period, "period").isNegative() || period.isZero()) {
                 throw new IllegalArgumentException("period must be positive, was " + period);
             }
             this.period = period;

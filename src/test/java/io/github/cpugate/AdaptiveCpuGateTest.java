@@ -1,0 +1,198 @@
+package io.github.cpugate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.cpugate.cpu.CpuSample;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class AdaptiveCpuGateTest {
+
+    private final AtomicReference<CpuSample> cpu = new AtomicReference<>(CpuSample.of(60));
+    private final AtomicLong clock = new AtomicLong();
+    private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+            .manual()
+            .name("test")
+            .minSlots(2)
+            .maxSlots(5)
+            .initialSlots(3)
+            .sampler(cpu::get)
+            .nanoClock(clock::get)
+            .build();
+
+    @AfterEach
+    void close() {
+        gate.close();
+    }
+
+    private int limitAfterStepAt(double percent) {
+        cpu.set(CpuSample.of(percent));
+        return gate.adjust().limitAfter();
+    }
+
+    @Test
+    void shrinksByOneAStepToTheFloorAndServesThere() throws InterruptedException {
+        assertThat(limitAfterStepAt(95)).isEqualTo(2);
+        assertThat(limitAfterStepAt(95)).isEqualTo(2);
+        assertThat(gate.adjust().reason()).isEqualTo(Reason.AT_FLOOR);
+        gate.slot();
+        gate.slot();
+        assertThat(gate.trySlot()).isEmpty();
+    }
+
+    @Test
+    void growsByOneAStepToTheCeilingWhileCallersRunIntoTheLimit() {
+        Optional<Slot> last = Optional.empty();
+        for (int expected : new int[] {4, 5, 5}) {
+            do {
+                last = gate.trySlot();
+            } while (last.isPresent());
+            assertThat(limitAfterStepAt(10)).isEqualTo(expected);
+        }
+        assertThat(last).isEmpty();
+    }
+
+    @Test
+    void anIdleGateDoesNotClimb() {
+        assertThat(limitAfterStepAt(1)).isEqualTo(3);
+        assertThat(gate.adjust().reason()).isEqualTo(Reason.NOT_BINDING);
+    }
+
+    @Test
+    void aCutWaitsForTheLastOneToTakeEffect() throws InterruptedException {
+        Slot first = gate.slot();
+        gate.slot();
+        gate.slot();
+
+        assertThat(limitAfterStepAt(95)).isEqualTo(2);
+        gate.setSlots(1, 5);
+        assertThat(gate.adjust().reason()).isEqualTo(Reason.DRAINING);
+        first.close();
+        assertThat(gate.adjust().limitAfter()).isEqualTo(1);
+    }
+
+    @Test
+    void aStepTellsWhatItSawAndDid() throws InterruptedException {
+        Slot slot = gate.slot();
+        gate.slot();
+        clock.addAndGet(1_000_000_000);
+        slot.close();
+        clock.addAndGet(1_000_000_000);
+        cpu.set(CpuSample.of(93, 81));
+
+        assertThat(gate.adjust())
+                .isEqualTo(new Observation(
+                        "test",
+                        Duration.ofSeconds(2),
+                        CpuSample.of(93, 81),
+                        70,
+                        3,
+                        2,
+                        2,
+                        5,
+                        1,
+                        1.5,
+                        0,
+                        false,
+                        Reason.OVER_TARGET))
+                .matches(Observation::limitChanged);
+    }
+
+    @Test
+    void aSnapshotIsTheGateAsItStands() throws InterruptedException {
+        assertThat(gate.snapshot()).isEqualTo(new GateSnapshot("test", 3, 2, 5, 0, 0, 70, CpuSample.starting(), false));
+        gate.slot();
+        gate.adjust();
+        gate.setTargetCpu(50);
+        gate.close();
+        assertThat(gate.snapshot()).isEqualTo(new GateSnapshot("test", 3, 2, 5, 1, 0, 50, CpuSample.of(60), true));
+        assertThat(gate).hasToString(gate.snapshot().toString());
+    }
+
+    @Test
+    void aSnapshotDoesNotUseUpWhatTheNextStepIsToSee() throws InterruptedException {
+        while (gate.trySlot().isPresent()) {}
+        gate.snapshot();
+
+        assertThat(limitAfterStepAt(10)).isEqualTo(4);
+    }
+
+    @Test
+    void theTargetCanBeMovedLive() {
+        gate.setTargetCpu(40);
+        assertThat(gate.adjust().reason()).isEqualTo(Reason.OVER_TARGET);
+        assertThatThrownBy(() -> gate.setTargetCpu(0.7))
+                .hasMessage("targetCpu must be a percentage in (1, 100], was 0.7 (did you mean 70?)");
+    }
+
+    @Test
+    void theBoundsCanBeMovedLive() {
+        gate.setSlots(4, 9);
+        assertThat(gate.snapshot().limit()).isEqualTo(4);
+        gate.setSlots(1, 2);
+        assertThat(gate.snapshot().limit()).isEqualTo(2);
+        assertThatThrownBy(() -> gate.setSlots(0, 2)).hasMessage("minSlots must be at least 1, was 0");
+        assertThatThrownBy(() -> gate.setSlots(3, 2)).hasMessage("maxSlots must be at least minSlots = 3, was 2");
+        assertThat(gate.snapshot().limit())
+                .as("a refused change changes nothing")
+                .isEqualTo(2);
+    }
+
+    @Test
+    void callRunsTheWorkInASlotAndGivesItBackHoweverItEnds() throws Exception {
+        assertThat(gate.call(() -> gate.snapshot().inFlight())).isEqualTo(1);
+        assertThat(gate.snapshot().inFlight()).isZero();
+        assertThatThrownBy(() -> gate.call(() -> {
+                    throw new IOException("stream broke");
+                }))
+                .isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> gate.call(() -> {
+                    throw new StackOverflowError();
+                }))
+                .isInstanceOf(StackOverflowError.class);
+        assertThat(gate.snapshot().inFlight()).isZero();
+    }
+
+    @Test
+    void aTimedCallerWaitsNoLongerThanItSaid() throws InterruptedException {
+        while (gate.trySlot().isPresent()) {}
+
+        assertThat(gate.trySlot(Duration.ofMillis(1))).isEmpty();
+        assertThat(gate.trySlot(Duration.ZERO)).isEmpty();
+        assertThat(gate.trySlot(Duration.ofSeconds(-1))).isEmpty();
+        assertThat(gate.snapshot().waiting()).isZero();
+    }
+
+    @Test
+    void aTimedCallerTakesAFreeSlotWithoutWaiting() throws InterruptedException {
+        assertThat(gate.trySlot(Duration.ZERO)).isPresent();
+        assertThat(gate.trySlot(Duration.ofSeconds(Long.MAX_VALUE))).isPresent();
+    }
+
+    @Test
+    void workInFlightOutlivesTheGate() throws InterruptedException {
+        Slot running = gate.slot();
+
+        gate.close();
+        gate.close();
+        assertThat(gate.awaitIdle(Duration.ZERO)).isFalse();
+        running.close();
+        assertThat(gate.awaitIdle(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
+        assertThatThrownBy(gate::slot).isInstanceOf(GateClosedException.class).hasMessage("gate 'test' is closed");
+        assertThatThrownBy(gate::trySlot).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void nullIsRefusedByName() {
+        assertThatNullPointerException().isThrownBy(() -> gate.trySlot(null)).withMessage("atMost");
+        assertThatNullPointerException().isThrownBy(() -> gate.awaitIdle(null)).withMessage("atMost");
+        assertThatNullPointerException().isThrownBy(() -> gate.call(null)).withMessage("work");
+    }
+}

@@ -1,0 +1,72 @@
+package io.github.cpugate;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** Imports run one way along a sample's way: cpu, then policy and gate. */
+class ArchitectureTest {
+
+    private final JavaClasses library = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.github.cpugate");
+
+    @Test
+    void measuringKnowsNothingOfTheGate() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.github.cpugate.cpu")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.github.cpugate")
+                .check(library);
+    }
+
+    @Test
+    void oshiIsNamedWhereCpuIsMeasuredAndNowhereElse() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.github.cpugate.cpu")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("oshi..", "com.sun..")
+                .check(library);
+    }
+
+    @Test
+    void policiesKnowNeitherTheLineNorTheGate() {
+        noClasses()
+                .that()
+                .areAssignableTo(StepPolicy.class)
+                .or()
+                .areAssignableTo(StepInput.class)
+                .or()
+                .areAssignableTo(Decision.class)
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(AdaptiveCpuGate.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(WaitingLine.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Governor.class)
+                .check(library);
+    }
+
+    @Test
+    void theLineKnowsNothingOfCpu() {
+        noClasses()
+                .that()
+                .areAssignableTo(WaitingLine.class)
+                .or()
+                .areAssignableTo(Slot.class)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.github.cpugate.cpu")
+                .check(library);
+    }
+}

@@ -1,0 +1,95 @@
+package io.github.cpugate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+class BuilderTest {
+
+    private static void assertRefused(String message, UnaryOperator<AdaptiveCpuGate.Builder> setting) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> setting.apply(AdaptiveCpuGate.builder()).build())
+                .withMessage(message);
+    }
+
+    @Test
+    void theDefaultsAreThoseOfTheDocs() {
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder().manual().build()) {
+            GateSnapshot built = gate.snapshot();
+            assertThat(built.targetCpu()).isEqualTo(70);
+            assertThat(built.minSlots()).isEqualTo(1);
+            assertThat(built.maxSlots()).isEqualTo(16);
+            assertThat(built.limit()).as("starts at the floor").isEqualTo(1);
+            assertThat(built.gate()).matches("gate-\\d+");
+        }
+    }
+
+    @Test
+    void theLimitStartsAtTheFloorUnlessSaidOtherwise() {
+        try (AdaptiveCpuGate floor =
+                        AdaptiveCpuGate.builder().manual().minSlots(3).build();
+                AdaptiveCpuGate given = AdaptiveCpuGate.builder()
+                        .manual()
+                        .minSlots(3)
+                        .initialSlots(5)
+                        .build()) {
+            assertThat(floor.snapshot().limit()).isEqualTo(3);
+            assertThat(given.snapshot().limit()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void aTargetThatIsNoPercentageIsRefused() {
+        assertRefused("targetCpu must be a percentage in (1, 100], was 0.7 (did you mean 70?)", b -> b.targetCpu(0.7));
+        assertRefused("targetCpu must be a percentage in (1, 100], was 1.0 (did you mean 100?)", b -> b.targetCpu(1));
+        assertRefused("targetCpu must be a percentage in (1, 100], was 0.0", b -> b.targetCpu(0));
+        assertRefused("targetCpu must be a percentage in (1, 100], was -70.0", b -> b.targetCpu(-70));
+        assertRefused("targetCpu must be a percentage in (1, 100], was 100.1", b -> b.targetCpu(100.1));
+        assertRefused("targetCpu must be a percentage in (1, 100], was NaN", b -> b.targetCpu(Double.NaN));
+    }
+
+    @Test
+    void boundsAreCheckedAloneAndAgainstEachOther() {
+        assertRefused("minSlots must be at least 1, was 0", b -> b.minSlots(0));
+        assertRefused("maxSlots must be at least 1, was -1", b -> b.maxSlots(-1));
+        assertRefused("initialSlots must be at least 1, was 0", b -> b.initialSlots(0));
+        assertRefused(
+                "maxSlots must be at least minSlots = 9, was 8",
+                b -> b.minSlots(9).maxSlots(8));
+        assertRefused("maxSlots must be at least minSlots = 20, was 16", b -> b.minSlots(20));
+        assertRefused("initialSlots must be in [minSlots, maxSlots] = [1, 16], was 17", b -> b.initialSlots(17));
+        assertRefused(
+                "initialSlots must be in [minSlots, maxSlots] = [4, 16], was 3",
+                b -> b.minSlots(4).initialSlots(3));
+    }
+
+    @Test
+    void aPeriodMustBePositive() {
+        assertRefused("period must be positive, was PT0S", b -> b.period(Duration.ZERO));
+        assertRefused("period must be positive, was PT-1S", b -> b.period(Duration.ofSeconds(-1)));
+    }
+
+    @Test
+    void aNameMustSaySomething() {
+        assertRefused("name must not be blank, was ' '", b -> b.name(" "));
+    }
+
+    @Test
+    void nullIsRefusedByName() {
+        AdaptiveCpuGate.Builder builder = AdaptiveCpuGate.builder();
+        assertThatNullPointerException().isThrownBy(() -> builder.name(null)).withMessage("name");
+        assertThatNullPointerException().isThrownBy(() -> builder.period(null)).withMessage("period");
+        assertThatNullPointerException().isThrownBy(() -> builder.sampler(null)).withMessage("sampler");
+        assertThatNullPointerException().isThrownBy(() -> builder.policy(null)).withMessage("policy");
+        assertThatNullPointerException()
+                .isThrownBy(() -> builder.listener(null))
+                .withMessage("listener");
+        assertThatNullPointerException()
+                .isThrownBy(() -> builder.nanoClock(null))
+                .withMessage("nanoClock");
+    }
+}

@@ -1,0 +1,323 @@
+package io.github.cpugate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import ch.qos.logback.classic.Level;
+import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.cpu.CpuSampler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The loop with faulty parts, by hand and on its thread. */
+class GovernorTest {
+
+    private static final Duration SHORT = Duration.ofMillis(1);
+
+    private final LogCapture log = new LogCapture();
+
+    @AfterEach
+    void stopCapture() {
+        log.close();
+    }
+
+    private static AdaptiveCpuGate.Builder manual(CpuSampler sampler) {
+        return AdaptiveCpuGate.builder().manual().maxSlots(8).initialSlots(4).sampler(sampler);
+    }
+
+    static List<CpuSampler> faults() {
+        return List.of(
+                () -> {
+                    throw new IllegalStateException("sensor broke");
+                },
+                () -> {
+                    throw new UnsatisfiedLinkError("sensor broke");
+                },
+                () -> {
+                    throw new OutOfMemoryError("sensor broke");
+                },
+                () -> CpuSample.of(Double.NaN),
+                () -> CpuSample.of(-5),
+                () -> CpuSample.of(250),
+                CpuSampler.smoothing(() -> Double.NaN, 0.3),
+                GovernorTest::nothing);
+    }
+
+    private static CpuSample nothing() {
+        return null;
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void aFaultySamplerHoldsTheLimitAndIsSaidOnce(CpuSampler faulty) {
+        try (AdaptiveCpuGate gate = manual(faulty).build()) {
+            for (int i = 0; i < 50; i++) {
+                Observation step = gate.adjust();
+                assertThat(step.reason()).isEqualTo(Reason.NO_READING);
+                assertThat(step.limitAfter()).isEqualTo(4);
+            }
+            assertThat(gate.snapshot().cpu().isOk()).isFalse();
+            assertThat(gate.snapshot().cpu().detail()).isNotEmpty();
+            assertThat(gate.trySlot()).isPresent();
+            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("CPU sampler of gate");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void theThreadOutlivesAFaultySampler(CpuSampler faulty) {
+        AtomicInteger steps = new AtomicInteger();
+        AtomicReference<CpuSampler> sampler = new AtomicReference<>(faulty);
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .period(SHORT)
+                .maxSlots(8)
+                .initialSlots(4)
+                .sampler(() -> sampler.get().sample())
+                .listener(step -> steps.incrementAndGet())
+                .build()) {
+            Await.until("twenty faulty steps", () -> steps.get() >= 20);
+            assertThat(gate.snapshot().limit()).isEqualTo(4);
+            sampler.set(() -> CpuSample.of(95));
+            Await.until(
+                    "it cuts to the floor once there are readings",
+                    () -> gate.snapshot().limit() == 1);
+            assertThat(log.messagesAt(Level.WARN)).hasSize(1);
+        }
+    }
+
+    @Test
+    void thatASamplerWorksAgainIsSaidOnceToo() {
+        AtomicReference<CpuSample> sample = new AtomicReference<>(CpuSample.of(Double.NaN));
+        try (AdaptiveCpuGate gate = manual(sample::get).name("flaky").build()) {
+            gate.adjust();
+            sample.set(CpuSample.of(60));
+            for (int i = 0; i < 30; i++) {
+                gate.adjust();
+            }
+            assertThat(log.messagesAt(Level.INFO)).containsExactly("the CPU sampler of gate 'flaky' works again");
+            sample.set(CpuSample.of(Double.NaN));
+            gate.adjust();
+            assertThat(log.messagesAt(Level.WARN)).hasSize(2);
+        }
+    }
+
+    @Test
+    void whatFailsAndWorksByTurnsIsSaidOnce() {
+        AtomicInteger calls = new AtomicInteger();
+        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(calls.incrementAndGet() % 3 == 0 ? 60 : Double.NaN))
+                .build()) {
+            for (int i = 0; i < 100; i++) {
+                gate.adjust();
+            }
+            assertThat(log.messagesAt(Level.WARN)).hasSize(1);
+            assertThat(log.messagesAt(Level.INFO)).isEmpty();
+        }
+    }
+
+    @Test
+    void theFirstReadThatOnlyPrimesIsNoFault() {
+        try (AdaptiveCpuGate gate =
+                manual(CpuSampler.smoothing(() -> Double.NaN, 0.3)).build()) {
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.NO_READING);
+            assertThat(log.messagesAt(Level.WARN)).isEmpty();
+        }
+    }
+
+    @Test
+    void aPolicyThatThrowsHoldsTheLimitAndIsSaidOnce() {
+        AtomicInteger asked = new AtomicInteger();
+        StepPolicy faulty = seen -> {
+            if (asked.incrementAndGet() % 2 == 0) {
+                throw new AssertionError("policy broke");
+            }
+            return seen.hold(Reason.IN_BAND);
+        };
+        try (AdaptiveCpuGate gate =
+                manual(() -> CpuSample.of(95)).policy(faulty).build()) {
+            gate.adjust();
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.POLICY_FAILED);
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.IN_BAND);
+            assertThat(gate.adjust().limitAfter()).isEqualTo(4);
+            assertThat(log.messagesAt(Level.WARN))
+                    .singleElement()
+                    .asString()
+                    .contains("policy of gate", "policy broke");
+        }
+    }
+
+    @Test
+    void aPolicyThatDecidesNothingHoldsTheLimit() {
+        try (AdaptiveCpuGate gate =
+                manual(() -> CpuSample.of(95)).policy(seen -> null).build()) {
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.POLICY_FAILED);
+        }
+        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
+                .policy(seen -> new Decision(7, null))
+                .build()) {
+            assertThat(gate.adjust().limitAfter()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void aPolicyCannotLeaveTheBounds() {
+        int[] wanted = {Integer.MIN_VALUE};
+        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
+                .policy(seen -> new Decision(wanted[0], Reason.OVER_TARGET))
+                .build()) {
+            assertThat(gate.adjust().limitAfter()).isEqualTo(1);
+            wanted[0] = Integer.MAX_VALUE;
+            assertThat(gate.adjust().limitAfter()).isEqualTo(8);
+        }
+    }
+
+    @Test
+    void aListenerThatThrowsHarmsNeitherTheStepNorTheOtherListeners() {
+        List<Observation> told = new ArrayList<>();
+        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
+                .listener(step -> {
+                    throw new LinkageError("listener broke");
+                })
+                .listener(told::add)
+                .build()) {
+            Observation first = gate.adjust();
+            Observation second = gate.adjust();
+            assertThat(told).containsExactly(first, second);
+            assertThat(second.limitAfter()).isEqualTo(2);
+            assertThat(log.messagesAt(Level.WARN))
+                    .singleElement()
+                    .asString()
+                    .contains("listener of gate", "listener broke");
+        }
+    }
+
+    @Test
+    void aListenerMayReadTheGateSetItsTargetAndCloseIt() {
+        AtomicReference<AdaptiveCpuGate> self = new AtomicReference<>();
+        AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
+                .listener(step -> {
+                    assertThat(self.get().snapshot().limit()).isEqualTo(step.limitAfter());
+                    self.get().setTargetCpu(99);
+                    self.get().close();
+                })
+                .build();
+        self.set(gate);
+
+        gate.adjust();
+        assertThat(gate.snapshot().closed()).isTrue();
+        assertThat(gate.snapshot().targetCpu()).isEqualTo(99);
+        assertThat(log.messagesAt(Level.WARN)).isEmpty();
+    }
+
+    @Test
+    void aStepWithinAStepIsRefused() {
+        AtomicReference<AdaptiveCpuGate> self = new AtomicReference<>();
+        AdaptiveCpuGate gate = manual(() -> CpuSample.of(60))
+                .name("self")
+                .listener(step -> assertThatIllegalStateException()
+                        .isThrownBy(() -> self.get().adjust())
+                        .withMessageContaining("gate 'self'"))
+                .build();
+        self.set(gate);
+
+        gate.adjust();
+        assertThat(log.messagesAt(Level.WARN)).isEmpty();
+    }
+
+    @Test
+    void aListenerThatLeavesItsThreadInterruptedDoesNotMakeTheLoopSpinOrStop() {
+        AtomicInteger steps = new AtomicInteger();
+        AtomicInteger seenInterrupted = new AtomicInteger();
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .period(SHORT)
+                .sampler(() -> CpuSample.of(60))
+                .listener(step -> {
+                    if (Thread.currentThread().isInterrupted()) {
+                        seenInterrupted.incrementAndGet();
+                    }
+                    Thread.currentThread().interrupt();
+                    steps.incrementAndGet();
+                })
+                .build()) {
+            Await.until("it goes on", () -> steps.get() >= 20);
+            assertThat(seenInterrupted).hasValue(0);
+            assertThat(log.messagesAt(Level.WARN)).isEmpty();
+            assertThat(gate.snapshot().closed()).isFalse();
+        }
+    }
+
+    @Test
+    void aBrokenClockDoesNotEndTheLoop() {
+        AtomicInteger reads = new AtomicInteger();
+        AtomicInteger steps = new AtomicInteger();
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .period(SHORT)
+                .sampler(() -> CpuSample.of(60))
+                .nanoClock(() -> {
+                    if (reads.incrementAndGet() == 10) {
+                        throw new IllegalStateException("clock broke");
+                    }
+                    return System.nanoTime();
+                })
+                .listener(step -> steps.incrementAndGet())
+                .build()) {
+            Await.until("it goes on", () -> steps.get() >= 20);
+            assertThat(log.messagesAt(Level.WARN))
+                    .singleElement()
+                    .asString()
+                    .contains("governor of gate", "clock broke");
+            assertThat(gate.snapshot().closed()).isFalse();
+        }
+    }
+
+    @Test
+    void aReadingThatHangsHoldsUpNeitherCallersNorClose() throws InterruptedException {
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch hung = new CountDownLatch(1);
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .sampler(() -> {
+                    reading.countDown();
+                    try {
+                        hung.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError("nobody interrupts other people's code", e);
+                    }
+                    return CpuSample.of(60);
+                })
+                .build();
+
+        reading.await();
+        gate.slot().close();
+        assertThat(gate.snapshot().cpu().health()).isEqualTo(CpuSample.Health.STARTING);
+        gate.close();
+        assertThat(gate.awaitIdle(Duration.ZERO)).isTrue();
+        hung.countDown();
+    }
+
+    @Test
+    void closeEndsTheThread() {
+        AtomicReference<Thread> governor = new AtomicReference<>();
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .name("ending")
+                .period(Duration.ofDays(1))
+                .sampler(() -> {
+                    governor.set(Thread.currentThread());
+                    return CpuSample.of(60);
+                })
+                .build();
+        Await.until("the first step, at once", () -> governor.get() != null);
+        Await.parked(governor.get());
+        assertThat(governor.get().isDaemon()).isTrue();
+        assertThat(governor.get().getName()).isEqualTo("cpugate-governor-ending");
+
+        gate.close();
+        Await.until("the thread has ended", () -> !governor.get().isAlive());
+    }
+}

@@ -1,0 +1,46 @@
+package io.github.cpugate;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.LoggerFactory;
+
+/** What the library logs about one gate while this is open. */
+public final class LogCapture implements AutoCloseable {
+
+    private final Logger logger = (Logger) LoggerFactory.getLogger("io.github.cpugate");
+    private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
+    private final Level levelBefore = logger.getLevel();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            events.add(event);
+        }
+    };
+
+    public LogCapture() {
+        logger.setLevel(Level.DEBUG);
+        logger.setAdditive(false);
+        appender.setContext(logger.getLoggerContext());
+        appender.start();
+        logger.addAppender(appender);
+    }
+
+    public List<ILoggingEvent> at(Level level) {
+        return events.stream().filter(event -> event.getLevel() == level).toList();
+    }
+
+    public List<String> messagesAt(Level level) {
+        return at(level).stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+
+    @Override
+    public void close() {
+        logger.detachAppender(appender);
+        logger.setLevel(levelBefore);
+        logger.setAdditive(true);
+    }
+}

@@ -1,0 +1,46 @@
+package io.github.cpugate.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.cpugate.cpu.CpuSample.Health;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CpuSampleTest {
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.5, 70, 100})
+    void aPercentageIsOk(double percent) {
+        CpuSample sample = CpuSample.of(percent);
+
+        assertThat(sample.isOk()).isTrue();
+        assertThat(sample.raw()).isEqualTo(percent);
+        assertThat(sample.smoothed()).isEqualTo(percent);
+        assertThat(sample.detail()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.1, 100.1, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+    void whatIsNoPercentageFailsAndSaysWhat(double value) {
+        assertThat(CpuSample.of(value).health()).isEqualTo(Health.FAILING);
+        assertThat(CpuSample.of(value).detail()).contains(Double.toString(value));
+        assertThat(CpuSample.of(50, value).health()).isEqualTo(Health.FAILING);
+        assertThat(CpuSample.of(50, value).detail()).contains(Double.toString(value));
+    }
+
+    @Test
+    void nanIsNoReading() {
+        assertThat(CpuSample.of(Double.NaN).health()).isEqualTo(Health.NO_READING);
+        assertThat(CpuSample.of(50, Double.NaN).health()).isEqualTo(Health.NO_READING);
+    }
+
+    @Test
+    void aFailureNamesItsCause() {
+        CpuSample sample = CpuSample.failed(new UnsatisfiedLinkError("no jna"));
+
+        assertThat(sample.health()).isEqualTo(Health.FAILING);
+        assertThat(sample.detail()).contains("UnsatisfiedLinkError", "no jna");
+        assertThat(sample.raw()).isNaN();
+    }
+}

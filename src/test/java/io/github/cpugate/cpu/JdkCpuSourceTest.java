@@ -1,0 +1,45 @@
+package io.github.cpugate.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class JdkCpuSourceTest {
+
+    private double load = 0.25;
+    private long now = Long.MAX_VALUE - 5;
+    private final JdkCpuSource source = new JdkCpuSource(() -> load, () -> now);
+
+    private double readAfter(long millis) {
+        now += TimeUnit.MILLISECONDS.toNanos(millis);
+        return source.read();
+    }
+
+    @Test
+    void primesThenReadsPercent() {
+        assertThat(source.read()).isNaN();
+        assertThat(readAfter(2000)).isEqualTo(25);
+    }
+
+    @Test
+    void aReadThatFollowsTooCloselyIsNoReading() {
+        source.read();
+        assertThat(readAfter(99)).isNaN();
+        assertThat(readAfter(1)).isEqualTo(25);
+    }
+
+    @Test
+    void aNegativeLoadIsNoReading() {
+        source.read();
+        load = -1;
+        assertThat(readAfter(2000)).isNaN();
+    }
+
+    @Test
+    void readsTheRealBean() {
+        JdkCpuSource real = JdkCpuSource.ofPlatform();
+
+        assertThat(real.read()).as("primes").isNaN();
+    }
+}
