@@ -1,0 +1,247 @@
+package io.github.cpugate.demo;
+
+import com.anthropic.client.AnthropicClient;
+import com.anthropic.client.okhttp.AnthropicOkHttpClient;
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.GateListener;
+import io.github.cpugate.Observation;
+import io.github.cpugate.Reason;
+import io.github.cpugate.cpu.CpuSampler;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The main job: one streaming batch under a constant and then under the gate, and a table of what became of it. */
+@Command(
+        name = "streaming-batch",
+        sortOptions = false,
+        description = {
+            "Streams a batch of sessions under a fixed number of slots and then under the adaptive gate, and prints what "
+                    + "it did to this machine's CPU and to the sessions. Takes about three minutes.",
+            "",
+            "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
+                    + "the sessions go there instead: real requests, which cost what they cost.",
+            ""
+        })
+public final class StreamingBatch implements Callable<Integer> {
+
+    /** So many sessions saturate the host: a fixed dozen then overloads it by a third. */
+    private static final double SESSIONS_TO_SATURATE = 9;
+
+    private static final int MAX_TOKENS = 600;
+    private static final int SHORT_MAX_TOKENS = 150;
+    private static final Path FILES = Path.of("target", "demo");
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "print this")
+    @SuppressWarnings("UnusedVariable") // picocli looks at the annotation
+    private boolean help;
+
+    @Spec
+    private CommandLine.Model.@Nullable CommandSpec spec;
+
+    @Option(
+            names = "--target",
+            paramLabel = "PERCENT",
+            defaultValue = "70",
+            description = "CPU that the gate is to hold (default: ${DEFAULT-VALUE})")
+    private double target;
+
+    @Option(
+            names = "--slots",
+            paramLabel = "N",
+            defaultValue = "12",
+            description = "slots of the fixed run (default: ${DEFAULT-VALUE})")
+    private int slots;
+
+    @Option(
+            names = "--max-slots",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "the gate's ceiling (default: ${DEFAULT-VALUE})")
+    private int maxSlots;
+
+    @Option(
+            names = "--sessions",
+            paramLabel = "N",
+            defaultValue = "72",
+            description = "sessions in the batch (default: ${DEFAULT-VALUE})")
+    private int sessions;
+
+    @Option(names = "--gate-only", description = "leave out the fixed run")
+    private boolean gateOnly;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME",
+            defaultValue = "claude-haiku-4-5",
+            description = "the model to ask for (default: ${DEFAULT-VALUE})")
+    private String model = "";
+
+    private final int processors = Runtime.getRuntime().availableProcessors();
+    private final CpuSampler meter = CpuSampler.ofHost();
+    private final LiveLine live = new LiveLine();
+
+    /**
+     * Runs the job. Exits with 0 after the table, 1 if a session failed, 2 for a wrong option, 130 if stopped by
+     * Ctrl-C.
+     *
+     * @param args as {@code --help} tells
+     */
+    public static void main(String[] args) {
+        int code = new CommandLine(new StreamingBatch())
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    System.err.println("Failed: " + failure.getMessage());
+                    return CommandLine.ExitCode.SOFTWARE;
+                })
+                .execute(args);
+        if (code != 0) {
+            System.exit(code);
+        }
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        checkAtLeastOne("--slots", slots);
+        checkAtLeastOne("--max-slots", maxSlots);
+        checkAtLeastOne("--sessions", sessions);
+        if (!(target > 1 && target <= 100)) {
+            throw new ParameterException(commandLine(), "--target must be a percentage in (1, 100], was " + target);
+        }
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread job = Thread.currentThread();
+        Thread onCtrlC = new Thread(() -> {
+            job.interrupt();
+            try {
+                ended.await(3, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(onCtrlC);
+        try {
+            run();
+            Runtime.getRuntime().removeShutdownHook(onCtrlC);
+            return 0;
+        } catch (InterruptedException e) {
+            live.end();
+            System.out.println("Stopped. What was observed so far is in " + FILES);
+            return 130;
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private void run() throws InterruptedException, IOException {
+        String realUrl = System.getenv("ANTHROPIC_BASE_URL");
+        boolean real = realUrl != null && System.getenv("ANTHROPIC_API_KEY") != null;
+        System.out.printf(
+                "Host: %d processors, %s %s, Java %s%n",
+                processors,
+                System.getProperty("os.name"),
+                System.getProperty("os.arch"),
+                System.getProperty("java.version"));
+        System.out.println("Model: "
+                + (real ? realUrl + " (from ANTHROPIC_BASE_URL): these are real requests" : "a server on loopback"));
+        try (ModelServer server = real ? null : new ModelServer()) {
+            AnthropicClient client = server == null
+                    ? AnthropicOkHttpClient.fromEnv()
+                    : AnthropicOkHttpClient.builder()
+                            .apiKey("none")
+                            .baseUrl(server.baseUrl())
+                            .build();
+            try {
+                compare(client);
+            } finally {
+                client.close();
+            }
+        }
+    }
+
+    private void compare(AnthropicClient client) throws InterruptedException, IOException {
+        System.out.println("Warming up and calibrating ...");
+        Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, processors / SESSIONS_TO_SATURATE);
+        System.out.println(workload.describe());
+        Session session = workload.session(MAX_TOKENS);
+
+        System.out.println("One session alone, three times ...");
+        List<Double> alone = new ArrayList<>();
+        double cpuAlone = 0;
+        for (int i = 0; i < 3; i++) {
+            RunResult one = new Batch(session, 1, meter, tick -> {}).run(Limiter.fixed(1), () -> 1, null);
+            alone.addAll(one.wallSeconds());
+            cpuAlone += one.cpuSeconds() / one.batchSeconds() / processors * 100 / 3;
+        }
+        Table table = new Table(RunResult.percentile(alone, 50), cpuAlone, target, processors);
+
+        Batch batch = new Batch(session, sessions, meter, tick -> live.show(tick, sessions));
+        if (!gateOnly) {
+            System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
+            try (Limiter fixed = Limiter.fixed(slots)) {
+                table.add("fixed " + slots, batch.run(fixed, () -> 4, FILES.resolve("fixed.jsonl")), false);
+                live.end();
+            }
+        }
+        System.out.printf("%d sessions under the gate, target %.0f %% ...%n", sessions, target);
+        try (JsonLines steps = new JsonLines(FILES.resolve("gate-steps.jsonl"))) {
+            Convergence convergence = new Convergence();
+            AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                    .name("streaming-batch")
+                    .targetCpu(target)
+                    .maxSlots(maxSlots)
+                    .listener(steps::write)
+                    .listener(convergence)
+                    .build();
+            try (Limiter limiter = Limiter.gate(gate)) {
+                table.add(
+                        "gate, target %.0f %%".formatted(target),
+                        batch.run(limiter, convergence::seconds, FILES.resolve("gate.jsonl")),
+                        true);
+            }
+        }
+        live.end();
+        System.out.println();
+        System.out.println(table);
+        System.out.println("Observations: " + FILES);
+    }
+
+    private void checkAtLeastOne(String option, int value) {
+        if (value < 1) {
+            throw new ParameterException(commandLine(), option + " must be at least 1, was " + value);
+        }
+    }
+
+    private CommandLine commandLine() {
+        return java.util.Objects.requireNonNull(spec).commandLine();
+    }
+
+    /** When the limit had ceased to climb: at the first step that had a reading and did not grow it. */
+    private static final class Convergence implements GateListener {
+
+        private volatile double seconds = Double.POSITIVE_INFINITY;
+
+        @Override
+        public void onStep(Observation step) {
+            boolean climbs = step.reason() == Reason.NO_READING || step.reason() == Reason.HEADROOM;
+            if (!climbs && Double.isInfinite(seconds)) {
+                seconds = step.elapsed().toNanos() / 1e9;
+            }
+        }
+
+        double seconds() {
+            return seconds;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package io.github.cpugate.demo;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.async.ByteArrayFeeder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.commonmark.parser.Parser;
+import org.commonmark.renderer.html.HtmlRenderer;
+
+/**
+ * What a chat window does at each piece that arrives: it renders the conversation anew, up to and with the piece, and
+ * parses what there is of a tool call. That is the CPU that a streaming session costs; the stream itself costs next to
+ * nothing.
+ */
+final class View {
+
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final Parser MARKDOWN = Parser.builder().build();
+    private static final HtmlRenderer HTML = HtmlRenderer.builder().build();
+
+    private final String conversation;
+    private final StringBuilder answer = new StringBuilder();
+    private final StringBuilder arguments = new StringBuilder();
+    private String html = "";
+    private int pointsSeen;
+
+    /** A view of an answer that continues {@code conversation}. */
+    View(String conversation) {
+        this.conversation = conversation;
+    }
+
+    void text(String piece) {
+        answer.append(piece);
+        html = HTML.render(MARKDOWN.parse(conversation + "\n\n" + answer));
+    }
+
+    void toolArguments(String piece) {
+        arguments.append(piece);
+        pointsSeen = stringsIn(arguments.toString());
+        html = HTML.render(MARKDOWN.parse(conversation + "\n\n" + answer + "\n\n*" + pointsSeen + " points*"));
+    }
+
+    /** Counts the strings that are complete in the beginning of a JSON document. */
+    private static int stringsIn(String beginning) {
+        byte[] bytes = beginning.getBytes(StandardCharsets.UTF_8);
+        int strings = 0;
+        try (JsonParser parser = JSON.createNonBlockingByteArrayParser()) {
+            ((ByteArrayFeeder) parser.getNonBlockingInputFeeder()).feedInput(bytes, 0, bytes.length);
+            JsonToken token = parser.nextToken();
+            while (token != null && token != JsonToken.NOT_AVAILABLE) {
+                strings += token == JsonToken.VALUE_STRING ? 1 : 0;
+                token = parser.nextToken();
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("not JSON: " + beginning, e);
+        }
+        return strings;
+    }
+
+    String html() {
+        return html;
+    }
+
+    int pointsSeen() {
+        return pointsSeen;
+    }
+}

@@ -1,0 +1,57 @@
+package io.github.cpugate.demo;
+
+import com.anthropic.client.AnthropicClient;
+import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.cpu.CpuSampler;
+import java.io.IOException;
+
+/**
+ * Sessions cut to this machine: each asks for about {@code demand} cores while its answers stream in.
+ *
+ * <p>One answer's view is a single thread's work and had better not take more than a quarter of a core, or it would
+ * fall behind. So a session has as many answers at once as it takes, and the length of the conversation that each view
+ * renders anew makes up the rest: the longer it is, the more CPU a piece costs.
+ */
+record Workload(AnthropicClient client, String model, int streams, String conversation, double demand) {
+
+    private static final double CORES_PER_STREAM = 0.25;
+    private static final int FIRST_GUESS = 100_000;
+    private static final int SHORTEST = 2_000;
+    private static final int LONGEST = 4_000_000;
+    private static final int TOGETHER = 6;
+    private static final int FEWEST_ROUNDS = 6;
+    private static final int MOST_ROUNDS = 12;
+    private static final double CLOSE_ENOUGH = 0.05;
+
+    static Workload calibrated(AnthropicClient client, String model, int maxTokens, double demand)
+            throws InterruptedException, IOException {
+        int streams = (int) Math.max(1, Math.round(demand / CORES_PER_STREAM));
+        Workload workload = ofLength(client, model, streams, FIRST_GUESS, demand);
+        CpuSampler unmetered = () -> CpuSample.of(Double.NaN);
+        for (int round = 1; round <= MOST_ROUNDS; round++) {
+            // Under the load under which it is to run: code gets compiled, and work in a crowd costs other than alone.
+            RunResult measured = new Batch(workload.session(maxTokens), TOGETHER, unmetered, tick -> {})
+                    .run(Limiter.fixed(TOGETHER), () -> 0, null);
+            double asked = measured.cpuSeconds() / measured.batchSeconds() / TOGETHER;
+            if (round >= FEWEST_ROUNDS && Math.abs(asked / demand - 1) < CLOSE_ENOUGH) {
+                break;
+            }
+            int length = (int) (workload.conversation.length() * demand / asked);
+            workload = ofLength(client, model, streams, Math.max(SHORTEST, Math.min(LONGEST, length)), demand);
+        }
+        return workload;
+    }
+
+    private static Workload ofLength(AnthropicClient client, String model, int streams, int length, double demand) {
+        return new Workload(client, model, streams, Markdown.ofLength(length, 1), demand);
+    }
+
+    Session session(int maxTokens) {
+        return new Session(client, model, maxTokens, streams, conversation);
+    }
+
+    String describe() {
+        return "A session: %d answer%s at once, each piece rendered in a conversation of %d KB; to ask for %.2f cores"
+                .formatted(streams, streams == 1 ? "" : "s", conversation.length() / 1000, demand);
+    }
+}
