@@ -29,7 +29,7 @@ final class LiveLine {
             width = line.length();
         } else if (tick.elapsed() >= nextInPipe) {
             out.println(line);
-            nextInPipe = tick.elapsed() + PIPE_SECONDS;
+            nextInPipe = Math.floor(tick.elapsed()) + PIPE_SECONDS;
         }
     }
 

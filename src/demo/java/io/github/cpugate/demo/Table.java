@@ -26,17 +26,20 @@ final class Table {
         RunResult.Steady steady = run.steady();
         double p95 = run.wallPercentile(95);
         rows.add(format(
-                "| %s | %.0f ± %.0f %% | %.1f | %.1f s | %.2f× | %.1f s | %.1f s |",
+                "| %s | %s | %s | %.1f s | %.2f× | %.1f s | %.1f s |",
                 name,
-                steady.meanCpu(),
-                steady.sdCpu(),
-                steady.meanInFlight(),
+                steady.seconds() == 0 ? "–" : format("%.0f ± %.0f %%", steady.meanCpu(), steady.sdCpu()),
+                steady.seconds() == 0 ? "–" : format("%.1f", steady.meanInFlight()),
                 p95,
                 p95 / aloneSeconds,
                 run.batchSeconds(),
                 run.cpuSeconds()));
-        notes.add(format(
-                "%s: steady for %d s, from %.0f s on until nobody waited.", name, steady.seconds(), run.convergedAt()));
+        notes.add(
+                steady.seconds() == 0
+                        ? format("%s: never steady; it takes more sessions to see where it settles.", name)
+                        : format(
+                                "%s: steady for %d s, from %.0f s on until nobody waited.",
+                                name, steady.seconds(), run.convergedAt()));
         if (holdsTarget) {
             double bound = run.cpuSeconds() / (target / 100 * processors);
             notes.add(format(

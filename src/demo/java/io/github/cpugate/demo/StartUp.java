@@ -1,0 +1,49 @@
+package io.github.cpugate.demo;
+
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Slot;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+
+/** Times what a fresh JVM pays for its first gate: {@code build()}, the first slot, and the first reading of CPU. */
+public final class StartUp {
+
+    private StartUp() {}
+
+    /**
+     * Prints one line of figures.
+     *
+     * @param args none
+     * @throws InterruptedException if interrupted
+     */
+    public static void main(String[] args) throws InterruptedException {
+        long start = System.nanoTime();
+        AdaptiveCpuGate.Builder builder = AdaptiveCpuGate.builder();
+        AdaptiveCpuGate first = builder.build();
+        long built = System.nanoTime();
+        Slot slot = first.slot();
+        long admitted = System.nanoTime();
+        slot.close();
+
+        // Only now: a lambda of ours would warm up for the gate what it is to pay itself.
+        CountDownLatch stepped = new CountDownLatch(1);
+        long startOfSecond = System.nanoTime();
+        AdaptiveCpuGate second =
+                AdaptiveCpuGate.builder().listener(step -> stepped.countDown()).build();
+        long secondBuilt = System.nanoTime();
+        stepped.await();
+        System.out.printf(
+                Locale.ROOT,
+                "first build() %.1f ms, first slot() %.2f ms, first step done %.0f ms after, second build() %.2f ms%n",
+                millis(built - start),
+                millis(admitted - built),
+                millis(System.nanoTime() - built),
+                millis(secondBuilt - startOfSecond));
+        first.close();
+        second.close();
+    }
+
+    private static double millis(long nanos) {
+        return nanos / 1e6;
+    }
+}

@@ -1,0 +1,75 @@
+package io.github.cpugate.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Holds the pages against what they tell of: every Java snippet is compiled, every link leads somewhere. */
+class DocsTest {
+
+    private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^):#]+)(#[^)]*)?\\)");
+    private static final Path COMPILED = Path.of("src/test/java/io/github/cpugate/docs");
+
+    private static List<Path> files(Path folder, String ending) throws IOException {
+        try (Stream<Path> found = Files.walk(folder)) {
+            return found.filter(file -> file.toString().endsWith(ending)).toList();
+        }
+    }
+
+    private static List<Path> pages() throws IOException {
+        List<Path> pages = new ArrayList<>(files(Path.of("docs"), ".md"));
+        pages.add(Path.of("README.md"));
+        return pages;
+    }
+
+    private static String withoutSpace(String text) {
+        return text.replaceAll("\\s+", "");
+    }
+
+    @Test
+    void everySnippetIsCompiled() throws IOException {
+        StringBuilder compiled = new StringBuilder();
+        for (Path source : files(COMPILED, ".java")) {
+            compiled.append(withoutSpace(Files.readString(source)));
+        }
+        int snippets = 0;
+        for (Path page : pages()) {
+            Matcher snippet = JAVA.matcher(Files.readString(page));
+            while (snippet.find()) {
+                snippets++;
+                assertThat(compiled.indexOf(withoutSpace(snippet.group(1))))
+                        .as("%s: not compiled in %s:%n%s", page, COMPILED, snippet.group(1))
+                        .isNotNegative();
+            }
+        }
+        assertThat(snippets).isGreaterThan(5);
+    }
+
+    @Test
+    void everyLinkLeadsToAFile() throws IOException {
+        for (Path page : pages()) {
+            Matcher link = LINK.matcher(Files.readString(page));
+            while (link.find()) {
+                Path target = page.toAbsolutePath().resolveSibling(link.group(1));
+                assertThat(target).as("linked from %s", page).exists();
+            }
+        }
+    }
+
+    @Test
+    void theReadmeNamesTheVersionOfThePom() throws IOException {
+        Matcher version = Pattern.compile("<artifactId>adaptive-cpu-gate</artifactId>\\s*<version>([^<]+)</version>")
+                .matcher(Files.readString(Path.of("pom.xml")));
+        assertThat(version.find()).isTrue();
+        assertThat(withoutSpace(Files.readString(Path.of("README.md")))).contains(withoutSpace(version.group()));
+    }
+}

@@ -1,0 +1,44 @@
+package io.github.cpugate.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Reason;
+import io.github.cpugate.Slot;
+import io.github.cpugate.cpu.CpuSample;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class FakeSamplerTest {
+
+    @Test
+    void aHotHostThinsOutTheBatchAndNeverStopsIt() {
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual() // no governor thread: adjust() makes a step
+                .minSlots(2)
+                .initialSlots(4)
+                .sampler(() -> CpuSample.of(95))
+                .build()) {
+            assertThat(gate.adjust().limitAfter()).isEqualTo(3);
+            assertThat(gate.adjust().limitAfter()).isEqualTo(2);
+            assertThat(gate.adjust().limitAfter()).isEqualTo(2);
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.AT_FLOOR);
+            assertThat(gate.trySlot()).isPresent();
+        }
+    }
+
+    @Test
+    void moreSessionsStartOnceTheHostHasHeadroom() throws InterruptedException {
+        AtomicReference<CpuSample> cpu = new AtomicReference<>(CpuSample.of(65));
+        try (AdaptiveCpuGate gate =
+                AdaptiveCpuGate.builder().manual().sampler(() -> cpu.get()).build()) {
+            Slot running = gate.slot();
+            assertThat(gate.trySlot()).isEmpty(); // runs into the limit of one
+
+            cpu.set(CpuSample.of(30));
+            gate.adjust();
+            assertThat(gate.trySlot()).isPresent();
+            running.close();
+        }
+    }
+}

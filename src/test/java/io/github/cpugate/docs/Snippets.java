@@ -1,0 +1,116 @@
+package io.github.cpugate.docs;
+
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Decision;
+import io.github.cpugate.GateClosedException;
+import io.github.cpugate.Reason;
+import io.github.cpugate.Slot;
+import io.github.cpugate.StepPolicy;
+import io.github.cpugate.cpu.CpuSampler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+
+/** Each method holds the snippet of one place. */
+final class Snippets {
+
+    private final ExecutorService threads;
+    private final String client = "";
+
+    Snippets(ExecutorService threads) {
+        this.threads = threads;
+    }
+
+    private String stream(String client, String prompt) {
+        return client + prompt;
+    }
+
+    void readme(List<String> prompts) throws Exception {
+        try (AdaptiveCpuGate gate =
+                AdaptiveCpuGate.builder().targetCpu(70).maxSlots(12).build()) {
+            List<Future<String>> answers = new ArrayList<>();
+            for (String prompt : prompts) {
+                answers.add(threads.submit(() -> {
+                    try (Slot slot = gate.slot()) { // waits its turn; first come, first served
+                        return stream(client, prompt); // your own streaming call
+                    }
+                }));
+            }
+            for (Future<String> answer : answers) {
+                System.out.println(answer.get());
+            }
+        }
+    }
+
+    String shorter(AdaptiveCpuGate gate, String prompt) throws Exception {
+        return gate.call(() -> stream(client, prompt));
+    }
+
+    String orElse(AdaptiveCpuGate gate, String prompt) throws InterruptedException {
+        Optional<Slot> slot = gate.trySlot(Duration.ofSeconds(5));
+        if (slot.isEmpty()) {
+            return "busy, try again later";
+        }
+        try (Slot held = slot.get()) {
+            return stream(client, prompt);
+        }
+    }
+
+    void shutDown(AdaptiveCpuGate gate) throws InterruptedException {
+        gate.close();
+        if (!gate.awaitIdle(Duration.ofSeconds(30))) {
+            System.err.println(gate.snapshot().inFlight() + " sessions still run");
+        }
+    }
+
+    void closed(AdaptiveCpuGate gate, String prompt) throws InterruptedException {
+        try (Slot slot = gate.slot()) {
+            stream(client, prompt);
+        } catch (GateClosedException e) {
+            System.err.println("not started: " + e.getMessage());
+        }
+    }
+
+    void live(AdaptiveCpuGate gate) {
+        gate.setTargetCpu(50);
+        gate.setSlots(1, 8);
+    }
+
+    AdaptiveCpuGate smoother() {
+        return AdaptiveCpuGate.builder()
+                .name("batch")
+                .targetCpu(70)
+                .minSlots(2)
+                .maxSlots(12)
+                .initialSlots(4)
+                .period(Duration.ofSeconds(2))
+                .policy(StepPolicy.oneSlot().unconditional())
+                .listener(step -> System.out.println(step.reason() + " " + step.limitAfter()))
+                .build();
+    }
+
+    CpuSampler ownSource() {
+        return CpuSampler.smoothing(() -> readMyOwnSensor(), 0.3);
+    }
+
+    private static double readMyOwnSensor() {
+        return Double.NaN;
+    }
+
+    StepPolicy halving() {
+        StepPolicy halving = seen -> {
+            double cpu = seen.cpu().smoothed();
+            if (cpu > seen.targetCpu() && seen.inFlight() <= seen.limit()) {
+                return new Decision(seen.limit() / 2, Reason.OVER_TARGET);
+            }
+            if (cpu < 0.8 * seen.targetCpu() && seen.limitReached()) {
+                return seen.moveBy(+1, Reason.HEADROOM);
+            }
+            return seen.hold(Reason.IN_BAND);
+        };
+        return halving;
+    }
+}
