@@ -42,10 +42,10 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     private final WaitingLine line;
     private final Governor governor;
 
-    private AdaptiveCpuGate(Builder b, String name, CpuSampler sampler, int initialSlots) {
+    private AdaptiveCpuGate(Builder b, String name, int initialSlots) {
         this.name = name;
         this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.nanoClock);
-        this.governor = new Governor(name, sampler, b.policy, line, b.listeners, b.nanoClock, b.targetCpu);
+        this.governor = new Governor(name, b.sampler, b.policy, line, b.listeners, b.nanoClock, b.targetCpu);
     }
 
     /**
@@ -214,7 +214,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         private LongSupplier nanoClock = new JvmClock();
         private @Nullable String name; // gate-1, gate-2, ...
         private boolean manual; // with a governor thread
-        private final List<GateListener> listeners = new ArrayList<>(List.of(new StepLog()));
+        private final List<GateListener> listeners = new ArrayList<>();
 
         private Builder() {}
 
@@ -367,11 +367,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         public AdaptiveCpuGate build() {
             Checks.bounds(minSlots, maxSlots);
             int initial = Checks.initialSlots(initialSlots == null ? minSlots : initialSlots, minSlots, maxSlots);
-            AdaptiveCpuGate gate = new AdaptiveCpuGate(
-                    this,
-                    name == null ? "gate-" + UNNAMED.incrementAndGet() : name,
-                    sampler == null ? CpuSampler.ofHost() : sampler,
-                    initial);
+            AdaptiveCpuGate gate =
+                    new AdaptiveCpuGate(this, name == null ? "gate-" + UNNAMED.incrementAndGet() : name, initial);
             if (!manual) {
                 gate.governor.start(period);
             }

@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the steps: takes a sample, asks the policy, moves the limit, tells the listeners.
@@ -18,25 +19,31 @@ import java.util.function.LongSupplier;
  * log once and changes nothing else: without a sample or a decision the limit is held, and the next step is made as
  * ever.
  */
-final class Governor {
+final class Governor implements Runnable {
 
     private final String gate;
-    private final CpuSampler sampler;
     private final StepPolicy policy;
     private final WaitingLine line;
-    private final List<Told> listeners = new ArrayList<>();
+    private final List<GateListener> listeners;
     private final LongSupplier nanoClock;
     private final long startedAt;
 
     private volatile double targetCpu;
-    private volatile CpuSample lastSample = CpuSample.starting();
+    private volatile @Nullable CpuSample lastSample;
 
     /** One step at a time, by the thread or by hand. Callers who want a slot never take it. */
     private final ReentrantLock stepping = new ReentrantLock();
 
+    // Guarded by stepping. What only a step needs is made at the first one, on the governor's thread: build() is to
+    // return
+    // within milliseconds in a JVM that has loaded nothing yet, and each class takes half of one.
+    private @Nullable CpuSampler sampler; // the host's, if none was given
+    private @Nullable List<Told> told; // the log first
+
     private final FaultLog samplerFaults;
     private final FaultLog policyFaults;
     private final FaultLog loopFaults;
+    private long periodNanos; // set before the thread starts
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /** A listener and its faults. */
@@ -44,7 +51,7 @@ final class Governor {
 
     Governor(
             String gate,
-            CpuSampler sampler,
+            @Nullable CpuSampler sampler,
             StepPolicy policy,
             WaitingLine line,
             List<GateListener> listeners,
@@ -54,9 +61,7 @@ final class Governor {
         this.sampler = sampler;
         this.policy = policy;
         this.line = line;
-        for (GateListener listener : listeners) {
-            this.listeners.add(new Told(listener, new FaultLog("a listener of gate '" + gate + "'")));
-        }
+        this.listeners = new ArrayList<>(listeners);
         this.nanoClock = nanoClock;
         this.startedAt = nanoClock.getAsLong();
         this.targetCpu = targetCpu;
@@ -73,7 +78,8 @@ final class Governor {
      * many slots on the evidence of a moment.
      */
     void start(Duration period) {
-        Thread thread = new Thread(new Loop(TimeUnit.NANOSECONDS.convert(period)), "cpugate-governor-" + gate);
+        periodNanos = TimeUnit.NANOSECONDS.convert(period);
+        Thread thread = new Thread(this, "cpugate-governor-" + gate);
         thread.setDaemon(true);
         thread.start();
     }
@@ -83,32 +89,23 @@ final class Governor {
         stopped.countDown();
     }
 
-    /** A class, not a lambda: the first lambda of a JVM costs tens of milliseconds, and start() runs inside build(). */
-    private final class Loop implements Runnable {
-
-        private final long periodNanos;
-
-        Loop(long periodNanos) {
-            this.periodNanos = periodNanos;
-        }
-
-        @Override
-        public void run() {
-            long wait = 0;
-            while (true) {
-                try {
-                    if (stopped.await(wait, TimeUnit.NANOSECONDS)) {
-                        return;
-                    }
-                    wait = periodNanos;
-                    var unused = step();
-                    loopFaults.worked();
-                } catch (Throwable t) { // out of memory, say: the next step may do better
-                    loopFaults.failed(t.toString(), t);
-                } finally {
-                    // A sampler or a listener may leave it set, and no wait would be one any more.
-                    Thread.interrupted();
+    /** The loop. */
+    @Override
+    public void run() {
+        long wait = 0;
+        while (true) {
+            try {
+                if (stopped.await(wait, TimeUnit.NANOSECONDS)) {
+                    return;
                 }
+                wait = periodNanos;
+                var unused = step();
+                loopFaults.worked();
+            } catch (Throwable t) { // out of memory, say: the next step may do better
+                loopFaults.failed(t.toString(), t);
+            } finally {
+                // A sampler or a listener may leave it set, and no wait would be one any more.
+                Thread.interrupted();
             }
         }
     }
@@ -148,6 +145,9 @@ final class Governor {
     private CpuSample sample() {
         CpuSample sample;
         try {
+            if (sampler == null) {
+                sampler = CpuSampler.ofHost();
+            }
             sample = Objects.requireNonNull(sampler.sample(), "sample");
             switch (sample.health()) {
                 case OK -> samplerFaults.worked();
@@ -188,12 +188,19 @@ final class Governor {
     }
 
     private void tell(Observation step) {
-        for (Told told : listeners) {
+        if (told == null) {
+            told = new ArrayList<>();
+            told.add(new Told(new StepLog(), new FaultLog("the log of gate '" + gate + "'")));
+            for (GateListener listener : listeners) {
+                told.add(new Told(listener, new FaultLog("a listener of gate '" + gate + "'")));
+            }
+        }
+        for (Told each : told) {
             try {
-                told.listener.onStep(step);
-                told.faults.worked();
+                each.listener.onStep(step);
+                each.faults.worked();
             } catch (Throwable t) {
-                told.faults.failed(t.toString(), t);
+                each.faults.failed(t.toString(), t);
             }
         }
     }
@@ -207,6 +214,7 @@ final class Governor {
     }
 
     CpuSample lastSample() {
-        return lastSample;
+        CpuSample last = lastSample;
+        return last == null ? CpuSample.starting() : last;
     }
 }
