@@ -69,12 +69,13 @@ final class Batch {
                 if (left.await(due - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     break;
                 }
+                Limiter.Counts now = limiter.counts();
                 Tick tick = new Tick(
                         seconds(System.nanoTime() - start),
                         meter.sample().raw(),
-                        limiter.limit(),
-                        limiter.inFlight(),
-                        limiter.waiting(),
+                        now.limit(),
+                        now.inFlight(),
+                        now.waiting(),
                         sessions - (int) left.getCount());
                 ticks.add(tick);
                 live.accept(tick);

@@ -13,13 +13,12 @@ interface Limiter extends AutoCloseable {
         void close();
     }
 
+    /** The limiter at one moment. */
+    record Counts(int limit, int inFlight, int waiting) {}
+
     Held enter() throws InterruptedException;
 
-    int limit();
-
-    int inFlight();
-
-    int waiting();
+    Counts counts();
 
     @Override
     void close();
@@ -34,18 +33,8 @@ interface Limiter extends AutoCloseable {
             }
 
             @Override
-            public int limit() {
-                return slots;
-            }
-
-            @Override
-            public int inFlight() {
-                return slots - semaphore.availablePermits();
-            }
-
-            @Override
-            public int waiting() {
-                return semaphore.getQueueLength();
+            public Counts counts() {
+                return new Counts(slots, slots - semaphore.availablePermits(), semaphore.getQueueLength());
             }
 
             @Override
@@ -61,19 +50,9 @@ interface Limiter extends AutoCloseable {
             }
 
             @Override
-            public int limit() {
-                return gate.snapshot().limit();
-            }
-
-            @Override
-            public int inFlight() {
-                return gate.snapshot().inFlight();
-            }
-
-            @Override
-            public int waiting() {
+            public Counts counts() {
                 GateSnapshot now = gate.snapshot();
-                return now.waiting();
+                return new Counts(now.limit(), now.inFlight(), now.waiting());
             }
 
             @Override

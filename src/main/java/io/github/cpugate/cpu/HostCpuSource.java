@@ -7,11 +7,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The first of several sources that works on this host, chosen at the first read: OSHI without native code (Linux),
- * OSHI through JNA, the JDK's bean.
+ * The first of several sources that works on this host, chosen at the first read.
  *
- * <p>JNA unpacks a library into home or tmp, and throws {@code UnsatisfiedLinkError} where neither can be written;
- * native code also draws a warning from JDK 24 on. Hence the order.
+ * <p>On Linux OSHI can do without native code, and is asked to first: JNA unpacks a library into home or tmp and throws
+ * {@code UnsatisfiedLinkError} where neither can be written, and loading it draws a warning from JDK 24 on.
  */
 class HostCpuSource implements CpuSource {
 
@@ -22,10 +21,12 @@ class HostCpuSource implements CpuSource {
 
     /** What there is to try, best first. Asked at the first read; a test gives its own. */
     List<Candidate> candidates() {
-        return List.of(
-                new Candidate("OSHI without native code", OshiCpuSource::withoutNativeCode),
-                new Candidate("OSHI through JNA", OshiCpuSource::throughJna),
-                new Candidate("the JDK's OperatingSystemMXBean", JdkCpuSource::ofPlatform));
+        Candidate jna = new Candidate("OSHI through JNA", OshiCpuSource::throughJna);
+        Candidate jdk = new Candidate("the JDK's OperatingSystemMXBean", JdkCpuSource::ofPlatform);
+        if (!System.getProperty("os.name", "").startsWith("Linux")) {
+            return List.of(jna, jdk);
+        }
+        return List.of(new Candidate("OSHI without native code", OshiCpuSource::withoutNativeCode), jna, jdk);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class OshiCpuSource implements CpuSource {
         this.ticks = ticks;
     }
 
-    /** Linux and NetBSD; throws elsewhere. */
+    /** For Linux; throws where OSHI needs native code. */
     static OshiCpuSource withoutNativeCode() {
         return of(new oshi.nativefree.SystemInfo());
     }
