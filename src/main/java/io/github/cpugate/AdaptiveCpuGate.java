@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * target, up only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that
  * limit, first come, first served. A lowered limit takes no slot away; sessions in flight end in their own time.
  *
- * <p><b>Thread-safety.</b> All methods may be called from any thread. Callers block on the line only: never on a CPU
- * reading, a listener or a log, which have the governor's thread to themselves.
+ * <p><b>Thread-safety.</b> All methods may be called from any thread. Who wants a slot blocks on the line only: CPU is
+ * read, and listeners and the log are told, on the governor's thread, or on that of whoever calls {@link #adjust()}.
  *
  * <p><b>Memory effects.</b> What a thread did before {@link Slot#close()} happens-before what the next holder of that
  * slot does after getting it.
@@ -66,7 +66,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws GateClosedException if the gate is closed, or is closed during the wait
      */
     public Slot slot() throws InterruptedException {
-        return line.enter();
+        Slot slot = new Slot(line);
+        line.enter(slot);
+        return slot;
     }
 
     /**
@@ -76,7 +78,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws GateClosedException if the gate is closed
      */
     public Optional<Slot> trySlot() {
-        return Optional.ofNullable(line.tryEnter());
+        Optional<Slot> slot = Optional.of(new Slot(line));
+        return line.tryEnter(slot.get()) ? slot : Optional.empty();
     }
 
     /**
@@ -88,7 +91,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws GateClosedException if the gate is closed, or is closed during the wait
      */
     public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
-        return Optional.ofNullable(line.enter(nanos(atMost, "atMost")));
+        long nanos = nanos(atMost, "atMost");
+        Optional<Slot> slot = Optional.of(new Slot(line));
+        return line.enter(slot.get(), nanos) ? slot : Optional.empty();
     }
 
     /**
@@ -111,7 +116,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * limit as the policy says, wakes the callers that now fit, tells the listeners.
      *
      * <p>Waits for a step under way. Works on a {@link Builder#manual()} gate and beside a governor thread, and on a
-     * closed gate, where nobody is left to be admitted.
+     * closed gate, where nobody is left to be admitted. A host's CPU has no new reading within 0.3 s of the last: steps
+     * in quicker succession hold the limit.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if called from within a step (by the sampler, the policy or a listener)
@@ -126,7 +132,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @return a consistent snapshot
      */
     public GateSnapshot snapshot() {
-        WaitingLine.Report now = line.report(false);
+        WaitingLine.Report now = line.report();
         return new GateSnapshot(
                 name,
                 now.limit(),
@@ -164,13 +170,17 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /**
      * Closes the gate: stops the governor, refuses callers in line and those to come with a
-     * {@link GateClosedException}, and lets sessions in flight end in their own time. Does not wait; {@link #awaitIdle}
-     * does. Closing again does nothing.
+     * {@link GateClosedException}, and lets sessions in flight end in their own time. Does not wait: {@link #awaitIdle}
+     * waits for the sessions, and a step under way may still read CPU and tell its listeners. Closing again does
+     * nothing.
      */
     @Override
     public void close() {
-        line.close();
-        governor.stop();
+        try {
+            line.close();
+        } finally {
+            governor.stop();
+        }
     }
 
     /**
@@ -208,7 +218,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         private int minSlots = 1;
         private int maxSlots = 16;
         private @Nullable Integer initialSlots; // minSlots
-        private Duration period = Duration.ofSeconds(2);
+        Duration period = Duration.ofSeconds(2);
         private @Nullable CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
         private StepPolicy policy = StepPolicy.oneSlot(); // grows below 0.8 x target
         private LongSupplier nanoClock = new JvmClock();
@@ -360,6 +370,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         /**
          * Builds the gate and starts its governor. Returns at once: the sampler is loaded on the governor's thread, and
          * {@code initialSlots} sessions are admitted meanwhile.
+         *
+         * <p>A builder may build more than one gate, if each is given a sampler and a policy of its own.
          *
          * @return a new gate
          * @throws IllegalArgumentException if the bounds contradict each other

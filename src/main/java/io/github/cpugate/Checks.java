@@ -7,7 +7,8 @@ final class Checks {
 
     static double targetCpu(double percent) {
         if (!(percent > 1 && percent <= 100)) {
-            String hint = percent > 0 && percent <= 1 ? " (did you mean " + Math.round(percent * 100) + "?)" : "";
+            long asPercent = Math.round(percent * 100);
+            String hint = percent <= 1 && asPercent > 1 ? " (did you mean " + asPercent + "?)" : "";
             throw new IllegalArgumentException("targetCpu must be a percentage in (1, 100], was " + percent + hint);
         }
         return percent;

@@ -1,56 +1,68 @@
 package io.github.cpugate;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Says once that something outside the gate fails, and once that it works again.
  *
- * <p>What fails and works by turns is said once too: after a fault it has to work {@value #STEADY} times in a row
- * before it counts as working. Not thread-safe; never throws, since a log can be at fault as well.
+ * <p>After a fault it has to work {@value #STEADY} times in a row before it counts as working, and twice as often after
+ * each relapse: so what fails and works by turns soon is no longer news. Not thread-safe.
+ *
+ * <p>Lets nothing out: not what the log throws, and not the lack of memory that may be the very fault to report.
  */
 final class FaultLog {
 
     private static final int STEADY = 10;
+    private static final int STEADIEST = 10_000;
 
     private final String subject;
-    private boolean failing;
+    private boolean said; // that it fails
     private int worked;
+    private int steady = STEADY;
 
     /** A log of the faults of {@code subject}, as in "the CPU sampler of gate 'batch'". */
     FaultLog(String subject) {
         this.subject = subject;
     }
 
-    void failed(String detail) {
-        failed(detail, null);
+    void failed(Object detail) {
+        worked = 0;
+        if (!said) {
+            try {
+                logger().warn("{} fails: {} (said once)", subject, detail);
+                said = true;
+            } catch (Throwable t) {
+                // Nowhere is left to say it. The next fault tries again.
+            }
+        }
     }
 
-    void failed(String detail, @Nullable Throwable cause) {
+    void failed(Throwable cause) {
         worked = 0;
-        if (!failing) {
-            failing = true;
-            quietly(() -> logger().warn("{} fails: {} (said once)", subject, detail, cause));
+        if (!said) {
+            try {
+                logger().warn("{} fails: {} (said once)", subject, cause, cause);
+                said = true;
+            } catch (Throwable t) {
+                failed(cause.getClass()); // its message may be what throws
+            }
         }
     }
 
     void worked() {
-        if (failing && ++worked == STEADY) {
-            failing = false;
-            quietly(() -> logger().info("{} works again", subject));
+        if (said && ++worked >= steady) {
+            said = false;
+            steady = Math.min(2 * steady, STEADIEST);
+            try {
+                logger().info("{} works again", subject);
+            } catch (Throwable t) {
+                // It works all the same.
+            }
         }
     }
 
     private static Logger logger() {
         return LoggerFactory.getLogger(AdaptiveCpuGate.class);
-    }
-
-    private static void quietly(Runnable logging) {
-        try {
-            logging.run();
-        } catch (Throwable t) {
-            // Nowhere is left to say it.
-        }
     }
 }

@@ -35,8 +35,7 @@ final class Governor implements Runnable {
     private final ReentrantLock stepping = new ReentrantLock();
 
     // Guarded by stepping. What only a step needs is made at the first one, on the governor's thread: build() is to
-    // return
-    // within milliseconds in a JVM that has loaded nothing yet, and each class takes half of one.
+    // return within milliseconds in a JVM that has loaded nothing yet, and each class takes half of one.
     private @Nullable CpuSampler sampler; // the host's, if none was given
     private @Nullable List<Told> told; // the log first
 
@@ -79,7 +78,7 @@ final class Governor implements Runnable {
      */
     void start(Duration period) {
         periodNanos = TimeUnit.NANOSECONDS.convert(period);
-        Thread thread = new Thread(this, "cpugate-governor-" + gate);
+        Thread thread = new Thread(null, this, "cpugate-governor-" + gate, 0, false); // inherits nothing of its maker
         thread.setDaemon(true);
         thread.start();
     }
@@ -89,23 +88,28 @@ final class Governor implements Runnable {
         stopped.countDown();
     }
 
-    /** The loop. */
+    /** The loop. Nothing ends it but {@link #stop()}: not even running out of memory. */
     @Override
     public void run() {
         long wait = 0;
-        while (true) {
+        while (!stoppedWithin(wait)) {
+            wait = periodNanos;
             try {
-                if (stopped.await(wait, TimeUnit.NANOSECONDS)) {
-                    return;
-                }
-                wait = periodNanos;
                 var unused = step();
                 loopFaults.worked();
-            } catch (Throwable t) { // out of memory, say: the next step may do better
-                loopFaults.failed(t.toString(), t);
-            } finally {
-                // A sampler or a listener may leave it set, and no wait would be one any more.
-                Thread.interrupted();
+            } catch (Throwable t) {
+                loopFaults.failed(t);
+            }
+        }
+    }
+
+    private boolean stoppedWithin(long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        while (true) {
+            try {
+                return stopped.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (Throwable interrupted) {
+                // By a sampler or a listener that left its thread so, or by a stranger: it is none of our business.
             }
         }
     }
@@ -118,18 +122,20 @@ final class Governor implements Runnable {
         try {
             CpuSample cpu = sample();
             double target = targetCpu;
-            WaitingLine.Report seen = line.report(true);
-            Decision decision = decide(cpu, target, seen);
-            int limitAfter = line.resize(decision.limit());
+            // Without a reading there is no decision, and what happened so far counts for the next step.
+            WaitingLine.Report seen = cpu.isOk() ? line.endPeriod() : line.report();
+            Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
+            // By the difference: the bounds may have moved the limit since it was seen.
+            WaitingLine.Move move = line.moveLimit((long) decision.limit() - seen.limit());
             Observation step = new Observation(
                     gate,
                     Duration.ofNanos(nanoClock.getAsLong() - startedAt),
                     cpu,
                     target,
-                    seen.limit(),
-                    limitAfter,
-                    seen.minSlots(),
-                    seen.maxSlots(),
+                    move.before(),
+                    move.after(),
+                    move.minSlots(),
+                    move.maxSlots(),
                     seen.inFlight(),
                     seen.meanInFlight(),
                     seen.waiting(),
@@ -148,24 +154,24 @@ final class Governor implements Runnable {
             if (sampler == null) {
                 sampler = CpuSampler.ofHost();
             }
-            sample = Objects.requireNonNull(sampler.sample(), "sample");
+            sample = sampler.sample();
+            if (sample.isOk()) {
+                sample = CpuSample.of(sample.raw(), sample.smoothed()); // whoever made it: only a percentage is OK
+            }
             switch (sample.health()) {
                 case OK -> samplerFaults.worked();
                 case NO_READING, FAILING -> samplerFaults.failed(sample.detail());
                 case STARTING -> {}
             }
         } catch (Throwable t) {
-            sample = CpuSample.failed(t);
-            samplerFaults.failed(sample.detail(), t);
+            sample = CpuSample.failed(t, lastSample().smoothed());
+            samplerFaults.failed(t);
         }
         lastSample = sample;
         return sample;
     }
 
     private Decision decide(CpuSample cpu, double target, WaitingLine.Report seen) {
-        if (!cpu.isOk()) {
-            return new Decision(seen.limit(), Reason.NO_READING);
-        }
         StepInput input = new StepInput(
                 cpu,
                 target,
@@ -182,25 +188,26 @@ final class Governor implements Runnable {
             policyFaults.worked();
             return decision;
         } catch (Throwable t) {
-            policyFaults.failed(t.toString(), t);
+            policyFaults.failed(t);
             return input.hold(Reason.POLICY_FAILED);
         }
     }
 
     private void tell(Observation step) {
         if (told == null) {
-            told = new ArrayList<>();
-            told.add(new Told(new StepLog(), new FaultLog("the log of gate '" + gate + "'")));
+            List<Told> all = new ArrayList<>();
+            all.add(new Told(new StepLog(), new FaultLog("the log of gate '" + gate + "'")));
             for (GateListener listener : listeners) {
-                told.add(new Told(listener, new FaultLog("a listener of gate '" + gate + "'")));
+                all.add(new Told(listener, new FaultLog("a listener of gate '" + gate + "'")));
             }
+            told = all;
         }
         for (Told each : told) {
             try {
                 each.listener.onStep(step);
                 each.faults.worked();
             } catch (Throwable t) {
-                each.faults.failed(t.toString(), t);
+                each.faults.failed(t);
             }
         }
     }

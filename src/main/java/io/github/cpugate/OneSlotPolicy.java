@@ -53,11 +53,11 @@ public final class OneSlotPolicy implements StepPolicy {
     }
 
     private Decision shrink(StepInput seen) {
-        if (seen.limit() <= seen.minSlots()) {
-            return seen.hold(Reason.AT_FLOOR);
-        }
         if (onlyWhileBinding && seen.inFlight() > seen.limit()) {
             return seen.hold(Reason.DRAINING);
+        }
+        if (seen.limit() <= seen.minSlots()) {
+            return seen.hold(Reason.AT_FLOOR);
         }
         return seen.moveBy(-1, Reason.OVER_TARGET);
     }

@@ -9,7 +9,7 @@ public final class Slot implements AutoCloseable {
 
     private final WaitingLine line;
 
-    /** Guarded by the line's lock: which makes a double close harmless without a flag of its own kind. */
+    /** Between admission and the first close; guarded by the line's lock. */
     boolean held;
 
     Slot(WaitingLine line) {

@@ -37,13 +37,13 @@ public record StepInput(
     }
 
     /**
-     * Returns the decision to move the limit.
+     * Returns the decision to move the limit, as far as the bounds allow.
      *
      * @param slots slots to add; negative to take away
      * @param reason why
      * @return the decision
      */
     public Decision moveBy(int slots, Reason reason) {
-        return new Decision(limit + slots, reason);
+        return new Decision((int) Math.max(minSlots, Math.min(maxSlots, (long) limit + slots)), reason);
     }
 }

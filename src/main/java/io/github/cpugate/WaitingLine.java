@@ -6,7 +6,6 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Admits callers under the limit, first come, first served.
@@ -42,9 +41,9 @@ final class WaitingLine {
     /** Times that inFlight has come down to 0: lets who awaits that moment see it though it has passed. */
     private long timesIdle;
 
-    // What happened since the last report.
+    // What happened in this period, which began when the last one was ended.
     private boolean limitReached;
-    private long reportedAt;
+    private long periodBegan;
     private long accruedAt;
     private double slotNanos; // inFlight integrated over time, up to accruedAt
 
@@ -71,7 +70,7 @@ final class WaitingLine {
         }
     }
 
-    /** The line at one moment; the last three components tell of the time since the report before. */
+    /** The line at one moment; the last two components tell of the period. */
     record Report(
             int limit,
             int minSlots,
@@ -82,44 +81,42 @@ final class WaitingLine {
             double meanInFlight,
             boolean limitReached) {}
 
+    /** What became of the limit, and the bounds that it was held to. */
+    record Move(int before, int after, int minSlots, int maxSlots) {}
+
     WaitingLine(String gate, int minSlots, int maxSlots, int initialSlots, LongSupplier nanoClock) {
         this.gate = gate;
         this.minSlots = minSlots;
         this.maxSlots = maxSlots;
         this.limit = initialSlots;
         this.nanoClock = nanoClock;
-        this.reportedAt = nanoClock.getAsLong();
-        this.accruedAt = reportedAt;
+        this.periodBegan = nanoClock.getAsLong();
+        this.accruedAt = periodBegan;
     }
 
-    /** Waits for a slot for as long as it takes. */
-    Slot enter() throws InterruptedException {
-        Slot slot = new Slot(this);
+    // Entering takes a slot that the caller has made: once it is admitted, nothing is left to allocate, and so to fail.
+
+    /** Waits for as long as it takes. */
+    void enter(Slot slot) throws InterruptedException {
         enter(slot, false, 0);
-        return slot;
     }
 
-    /** Waits for a slot for at most {@code nanos}; returns null if there was none. */
-    @Nullable
-    Slot enter(long nanos) throws InterruptedException {
-        Slot slot = new Slot(this);
-        return enter(slot, true, nanos) ? slot : null;
+    /** Waits for at most {@code nanos}, and returns whether the slot is held. */
+    boolean enter(Slot slot, long nanos) throws InterruptedException {
+        return enter(slot, true, nanos);
     }
 
-    /** Takes a slot if one is free now. */
-    @Nullable
-    Slot tryEnter() {
-        Slot slot = new Slot(this);
+    /** Does not wait; returns whether the slot is held. */
+    boolean tryEnter(Slot slot) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
-            return tryAdmit(slot, now) ? slot : null;
+            return tryAdmit(slot, now);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Returns whether the slot was granted, as it always is in the end without a time limit. */
     private boolean enter(Slot slot, boolean timed, long nanos) throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
@@ -150,7 +147,6 @@ final class WaitingLine {
     /** Returns whether the slot was granted. Whichever way this ends, the caller is out of the line. */
     private boolean standInLine(Slot slot, boolean timed, long nanos) throws InterruptedException {
         Waiter waiter = new Waiter(slot, lock.newCondition());
-        boolean keepsSlot = false;
         try {
             waiters.add(waiter);
             long left = nanos;
@@ -163,24 +159,24 @@ final class WaitingLine {
                     return false;
                 }
             }
-            keepsSlot = waiter.state == Waiter.State.GRANTED;
         } catch (InterruptedException e) {
             if (waiter.state == Waiter.State.IN_LINE) {
                 throw e;
             }
             // The grant, or the end of the gate, came before the interrupt: it stands, and so does the interrupt.
             Thread.currentThread().interrupt();
-            keepsSlot = waiter.state == Waiter.State.GRANTED;
-        } finally {
-            waiters.remove(waiter);
-            if (!keepsSlot && slot.held) { // an Error after the grant
+        } catch (Error e) {
+            if (slot.held) {
                 release(slot);
             }
+            throw e;
+        } finally {
+            waiters.remove(waiter);
         }
         if (waiter.state == Waiter.State.REFUSED) {
             throw new GateClosedException(gate);
         }
-        return keepsSlot;
+        return true;
     }
 
     /** Gives a slot back, once. */
@@ -197,17 +193,17 @@ final class WaitingLine {
         }
     }
 
-    /**
-     * Moves the limit as near to {@code wanted} as the bounds allow, and returns where it is. Never waits for sessions.
-     */
-    int resize(int wanted) {
+    /** Moves the limit as far as the bounds allow, and admits who then fits. Never waits for sessions to end. */
+    Move moveLimit(long by) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
             accrue(now);
-            limit = Math.max(minSlots, Math.min(maxSlots, wanted));
+            int before = limit;
+            limit = (int) Math.max(minSlots, Math.min(maxSlots, before + by));
             handOver();
-            return limit;
+            limitReached |= !waiters.isEmpty(); // who is in line still, runs into the new limit too
+            return new Move(before, limit, minSlots, maxSlots);
         } finally {
             lock.unlock();
         }
@@ -233,7 +229,9 @@ final class WaitingLine {
         lock.lock();
         try {
             closed = true;
-            waiters.forEach(waiter -> waiter.leave(Waiter.State.REFUSED));
+            for (Waiter waiter : waiters) {
+                waiter.leave(Waiter.State.REFUSED);
+            }
             waiters.clear();
         } finally {
             lock.unlock();
@@ -258,13 +256,22 @@ final class WaitingLine {
         }
     }
 
-    /** Reports the line as it stands, and begins the time of the next report if {@code next}. */
-    Report report(boolean next) {
+    /** The line as it stands. */
+    Report report() {
+        return report(false);
+    }
+
+    /** The line as it stands; what comes from now on belongs to the next report. */
+    Report endPeriod() {
+        return report(true);
+    }
+
+    private Report report(boolean endsPeriod) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
             accrue(now);
-            long span = accruedAt - reportedAt;
+            long span = accruedAt - periodBegan;
             Report report = new Report(
                     limit,
                     minSlots,
@@ -274,10 +281,10 @@ final class WaitingLine {
                     closed,
                     span > 0 ? slotNanos / span : inFlight,
                     limitReached);
-            if (next) {
-                reportedAt = accruedAt;
+            if (endsPeriod) {
+                periodBegan = accruedAt;
                 slotNanos = 0;
-                limitReached = !waiters.isEmpty(); // who is in line still, runs into the limit still
+                limitReached = false;
             }
             return report;
         } finally {

@@ -117,9 +117,12 @@ class AdaptiveCpuGateTest {
     }
 
     @Test
-    void aSnapshotDoesNotUseUpWhatTheNextStepIsToSee() throws InterruptedException {
+    void aSnapshotDoesNotUseUpWhatTheNextStepIsToSee() {
         while (gate.trySlot().isPresent()) {}
         gate.snapshot();
+        assertThat(limitAfterStepAt(Double.NaN))
+                .as("nor does a step without a reading")
+                .isEqualTo(3);
 
         assertThat(limitAfterStepAt(10)).isEqualTo(4);
     }

@@ -25,6 +25,7 @@ class BuilderTest {
             assertThat(built.maxSlots()).isEqualTo(16);
             assertThat(built.limit()).as("starts at the floor").isEqualTo(1);
             assertThat(built.gate()).matches("gate-\\d+");
+            assertThat(AdaptiveCpuGate.builder().period).isEqualTo(Duration.ofSeconds(2));
         }
     }
 
@@ -46,6 +47,7 @@ class BuilderTest {
     void aTargetThatIsNoPercentageIsRefused() {
         assertRefused("targetCpu must be a percentage in (1, 100], was 0.7 (did you mean 70?)", b -> b.targetCpu(0.7));
         assertRefused("targetCpu must be a percentage in (1, 100], was 1.0 (did you mean 100?)", b -> b.targetCpu(1));
+        assertRefused("targetCpu must be a percentage in (1, 100], was 0.004", b -> b.targetCpu(0.004));
         assertRefused("targetCpu must be a percentage in (1, 100], was 0.0", b -> b.targetCpu(0));
         assertRefused("targetCpu must be a percentage in (1, 100], was -70.0", b -> b.targetCpu(-70));
         assertRefused("targetCpu must be a percentage in (1, 100], was 100.1", b -> b.targetCpu(100.1));

@@ -31,9 +31,9 @@ final class Caller<T> {
 
     /** Starts a call that has to stand in line, and returns once it does. */
     static <T> Caller<T> startInLine(WaitingLine line, Callable<T> call) {
-        int before = line.report(false).waiting();
+        int before = line.report().waiting();
         Caller<T> caller = start(call);
-        Await.until("one more in line", () -> line.report(false).waiting() == before + 1);
+        Await.until("one more in line", () -> line.report().waiting() == before + 1);
         Await.parked(caller.thread);
         return caller;
     }

@@ -8,6 +8,7 @@ import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,11 +45,27 @@ class GovernorTest {
                 () -> {
                     throw new OutOfMemoryError("sensor broke");
                 },
+                () -> {
+                    throw new Unspeakable();
+                },
+                () -> new CpuSample(-500, -500, CpuSample.Health.OK, ""),
+                () -> new CpuSample(50, Double.NaN, CpuSample.Health.OK, ""),
                 () -> CpuSample.of(Double.NaN),
                 () -> CpuSample.of(-5),
                 () -> CpuSample.of(250),
                 CpuSampler.smoothing(() -> Double.NaN, 0.3),
                 GovernorTest::nothing);
+    }
+
+    /** What cannot even be named. */
+    private static final class Unspeakable extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            throw new Unspeakable();
+        }
     }
 
     private static CpuSample nothing() {
@@ -110,15 +127,30 @@ class GovernorTest {
     }
 
     @Test
-    void whatFailsAndWorksByTurnsIsSaidOnce() {
-        AtomicInteger calls = new AtomicInteger();
-        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(calls.incrementAndGet() % 3 == 0 ? 60 : Double.NaN))
-                .build()) {
-            for (int i = 0; i < 100; i++) {
-                gate.adjust();
+    void whatFailsAndWorksByTurnsSoonIsNoLongerNews() {
+        for (int rhythm : new int[] {2, 3, 11, 25}) {
+            AtomicInteger calls = new AtomicInteger();
+            try (LogCapture its = new LogCapture();
+                    AdaptiveCpuGate gate = manual(
+                                    () -> CpuSample.of(calls.incrementAndGet() % rhythm == 0 ? Double.NaN : 60))
+                            .build()) {
+                for (int i = 0; i < 2000; i++) {
+                    gate.adjust();
+                }
+                assertThat(its.messagesAt(Level.WARN)).hasSizeBetween(1, 3);
             }
-            assertThat(log.messagesAt(Level.WARN)).hasSize(1);
-            assertThat(log.messagesAt(Level.INFO)).isEmpty();
+        }
+    }
+
+    @Test
+    void withoutAReadingTheLastValueIsKeptInSight() {
+        AtomicReference<CpuSampler> sampler = new AtomicReference<>(() -> CpuSample.of(60, 55));
+        try (AdaptiveCpuGate gate = manual(() -> sampler.get().sample()).build()) {
+            gate.adjust();
+            sampler.set(() -> {
+                throw new IllegalStateException("sensor broke");
+            });
+            assertThat(gate.adjust().cpu().smoothed()).isEqualTo(55);
         }
     }
 
@@ -179,6 +211,97 @@ class GovernorTest {
     }
 
     @Test
+    void whatThePolicyAndTheListenersThrowMayBeUnspeakable() {
+        List<Observation> told = new ArrayList<>();
+        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
+                .policy(seen -> {
+                    throw new Unspeakable();
+                })
+                .listener(step -> {
+                    throw new Unspeakable();
+                })
+                .listener(told::add)
+                .build()) {
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.POLICY_FAILED);
+            assertThat(told).hasSize(1);
+        }
+    }
+
+    @Test
+    void aLogThatThrowsHarmsNobody() {
+        List<Observation> told = new ArrayList<>();
+        try (AdaptiveCpuGate gate =
+                manual(() -> CpuSample.of(95)).listener(told::add).build()) {
+            log.breakFor(Level.INFO);
+            assertThat(gate.adjust().limitAfter()).isEqualTo(3);
+            assertThat(told).hasSize(1);
+            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("log of gate", "log broke");
+        }
+    }
+
+    @Test
+    void stepsAreMadeOneAtATime() throws InterruptedException {
+        CountDownLatch inListener = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicInteger inside = new AtomicInteger();
+        List<Integer> insideAtOnce = Collections.synchronizedList(new ArrayList<>());
+        try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(60))
+                .listener(step -> {
+                    insideAtOnce.add(inside.incrementAndGet());
+                    inListener.countDown();
+                    try {
+                        goOn.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    inside.decrementAndGet();
+                })
+                .build()) {
+            Caller<Observation> first = Caller.start(gate::adjust);
+            inListener.await();
+            Caller<Observation> second = Caller.start(gate::adjust);
+            Await.parked(second.thread());
+            gate.slot().close();
+            assertThat(gate.snapshot().limit())
+                    .as("callers do not wait for a step")
+                    .isEqualTo(4);
+            goOn.countDown();
+            assertThat(first.result()).isNotNull();
+            assertThat(second.result()).isNotNull();
+            assertThat(insideAtOnce).containsExactly(1, 1);
+        }
+    }
+
+    @Test
+    void aBuilderThatIsUsedOnChangesNoGateThatItBuilt() {
+        List<Observation> told = new ArrayList<>();
+        AdaptiveCpuGate.Builder builder = manual(() -> CpuSample.of(60));
+        try (AdaptiveCpuGate gate = builder.build()) {
+            builder.listener(told::add).targetCpu(10);
+            assertThat(gate.adjust().reason()).isEqualTo(Reason.IN_BAND);
+            assertThat(told).isEmpty();
+        }
+    }
+
+    @Test
+    void boundsThatMoveDuringAStepLeaveATrueObservation() {
+        AtomicReference<AdaptiveCpuGate> self = new AtomicReference<>();
+        AdaptiveCpuGate gate = manual(() -> CpuSample.of(60))
+                .policy(seen -> {
+                    self.get().setSlots(1, 2);
+                    self.get().setSlots(1, 16);
+                    return seen.hold(Reason.IN_BAND);
+                })
+                .build();
+        self.set(gate);
+
+        Observation step = gate.adjust();
+        assertThat(step.limitChanged()).as("a hold undoes no bounds").isFalse();
+        assertThat(step.limitAfter()).isEqualTo(2).isEqualTo(gate.snapshot().limit());
+        assertThat(step.maxSlots()).isEqualTo(16);
+    }
+
+    @Test
     void aListenerThatThrowsHarmsNeitherTheStepNorTheOtherListeners() {
         List<Observation> told = new ArrayList<>();
         try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
@@ -232,22 +355,27 @@ class GovernorTest {
     }
 
     @Test
-    void aListenerThatLeavesItsThreadInterruptedDoesNotMakeTheLoopSpinOrStop() {
+    void interruptsNeitherEndNorHurryNorHinderTheLoop() {
         AtomicInteger steps = new AtomicInteger();
-        AtomicInteger seenInterrupted = new AtomicInteger();
+        AtomicReference<Thread> governor = new AtomicReference<>();
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
-                .period(SHORT)
+                .period(Duration.ofMillis(50))
                 .sampler(() -> CpuSample.of(60))
                 .listener(step -> {
-                    if (Thread.currentThread().isInterrupted()) {
-                        seenInterrupted.incrementAndGet();
-                    }
+                    governor.set(Thread.currentThread());
                     Thread.currentThread().interrupt();
                     steps.incrementAndGet();
                 })
                 .build()) {
-            Await.until("it goes on", () -> steps.get() >= 20);
-            assertThat(seenInterrupted).hasValue(0);
+            Await.until("the first step", () -> steps.get() >= 1);
+            long start = System.nanoTime();
+            Await.until("more steps, though interrupted all the time", () -> {
+                governor.get().interrupt();
+                return steps.get() >= 5;
+            });
+            assertThat(System.nanoTime() - start)
+                    .as("four periods")
+                    .isGreaterThanOrEqualTo(Duration.ofMillis(4 * 50 - 50).toNanos());
             assertThat(log.messagesAt(Level.WARN)).isEmpty();
             assertThat(gate.snapshot().closed()).isFalse();
         }

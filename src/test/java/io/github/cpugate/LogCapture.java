@@ -6,9 +6,10 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** What the library logs about one gate while this is open. */
+/** What the library logs while this is open. */
 public final class LogCapture implements AutoCloseable {
 
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.github.cpugate");
@@ -19,7 +20,17 @@ public final class LogCapture implements AutoCloseable {
         protected void append(ILoggingEvent event) {
             events.add(event);
         }
+
+        @Override
+        public synchronized void doAppend(ILoggingEvent event) {
+            if (event.getLevel() == broken) {
+                throw new IllegalStateException("log broke");
+            }
+            super.doAppend(event);
+        }
     };
+
+    private volatile @Nullable Level broken;
 
     public LogCapture() {
         logger.setLevel(Level.DEBUG);
@@ -27,6 +38,11 @@ public final class LogCapture implements AutoCloseable {
         appender.setContext(logger.getLoggerContext());
         appender.start();
         logger.addAppender(appender);
+    }
+
+    /** From now on an event at this level makes the logging call throw. */
+    public void breakFor(Level level) {
+        broken = level;
     }
 
     public List<ILoggingEvent> at(Level level) {

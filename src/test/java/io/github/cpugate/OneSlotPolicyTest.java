@@ -21,7 +21,7 @@ class OneSlotPolicyTest {
         "100,  5, 1, false, 4, OVER_TARGET",
         "100,  5, 6, true,  5, DRAINING",
         "100,  2, 2, true,  2, AT_FLOOR",
-        "100,  2, 6, true,  2, AT_FLOOR",
+        "100,  2, 6, true,  2, DRAINING",
         "70,   5, 5, true,  5, IN_BAND",
         "63,   5, 5, true,  5, IN_BAND",
         "56,   5, 5, true,  5, IN_BAND",
@@ -56,6 +56,12 @@ class OneSlotPolicyTest {
         StepInput spike = new StepInput(CpuSample.of(100, 60), 70, 5, 2, 8, 5, 5, 3, true);
 
         assertThat(StepPolicy.oneSlot().decide(spike).reason()).isEqualTo(Reason.IN_BAND);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 6", "-1, 4", "0, 5", "2147483647, 8", "-2147483648, 2"})
+    void anInputsMovesStayInTheBounds(int slots, int next) {
+        assertThat(seen(50, 5, 5, true).moveBy(slots, Reason.HEADROOM)).isEqualTo(new Decision(next, Reason.HEADROOM));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class WaitingLineTest {
@@ -19,11 +20,22 @@ class WaitingLineTest {
     private final WaitingLine line = new WaitingLine("test", 1, 8, 2, clock::get);
 
     private Slot slot() throws InterruptedException {
-        return line.enter();
+        Slot slot = new Slot(line);
+        line.enter(slot);
+        return slot;
+    }
+
+    private @Nullable Slot slot(long nanos) throws InterruptedException {
+        Slot slot = new Slot(line);
+        return line.enter(slot, nanos) ? slot : null;
+    }
+
+    private boolean isFull() {
+        return !line.tryEnter(new Slot(line));
     }
 
     private WaitingLine.Report now() {
-        return line.report(false);
+        return line.report();
     }
 
     private void assertLine(int limit, int inFlight, int waiting) {
@@ -38,9 +50,9 @@ class WaitingLineTest {
         slot();
         slot();
 
-        assertThat(line.tryEnter()).isNull();
-        assertThat(line.enter(0)).isNull();
-        assertThat(line.enter(-1)).isNull();
+        assertThat(isFull()).isTrue();
+        assertThat(slot(0)).isNull();
+        assertThat(slot(-1)).isNull();
         assertLine(2, 2, 0);
     }
 
@@ -54,7 +66,7 @@ class WaitingLineTest {
         assertLine(2, 1, 0);
         slot();
         first.close();
-        assertThat(line.tryEnter()).as("an old slot's close gives back nothing").isNull();
+        assertThat(isFull()).as("an old slot's close gives back nothing").isTrue();
     }
 
     @Test
@@ -66,7 +78,7 @@ class WaitingLineTest {
         for (int i = 0; i < 6; i++) {
             int number = i;
             callers.add(Caller.startInLine(line, () -> {
-                Slot mine = number % 2 == 0 ? line.enter() : line.enter(LONG);
+                Slot mine = number % 2 == 0 ? slot() : slot(LONG);
                 served.add(number);
                 return mine;
             }));
@@ -86,13 +98,13 @@ class WaitingLineTest {
     void aNewcomerDoesNotOvertakeOneThatWasGrantedButDoesNotRunYet() throws InterruptedException {
         Slot held = slot();
         slot();
-        Caller<Slot> first = Caller.startInLine(line, line::enter);
+        Caller<Slot> first = Caller.startInLine(line, this::slot);
 
         line.lock.lock();
         try {
             held.close();
             assertThat(first.isDone()).as("it cannot run: we have the lock").isFalse();
-            assertThat(line.tryEnter()).as("the slot is taken already").isNull();
+            assertThat(isFull()).as("the slot is taken already").isTrue();
         } finally {
             line.lock.unlock();
         }
@@ -105,10 +117,10 @@ class WaitingLineTest {
         slot();
         List<Caller<Slot>> callers = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            callers.add(Caller.startInLine(line, line::enter));
+            callers.add(Caller.startInLine(line, this::slot));
         }
 
-        assertThat(line.resize(5)).isEqualTo(5);
+        assertThat(line.moveLimit(3)).isEqualTo(new WaitingLine.Move(2, 5, 1, 8));
         assertLine(5, 5, 2);
         for (int i = 0; i < 3; i++) {
             assertThat(callers.get(i).result()).isNotNull();
@@ -121,11 +133,11 @@ class WaitingLineTest {
 
     @Test
     void aLoweredLimitTakesNothingAwayAndAdmitsNobodyUntilDrained() throws InterruptedException {
-        line.resize(4);
+        line.moveLimit(2);
         List<Slot> held = List.of(slot(), slot(), slot(), slot());
-        Caller<Slot> waiter = Caller.startInLine(line, line::enter);
+        Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
-        assertThat(line.resize(2)).isEqualTo(2);
+        assertThat(line.moveLimit(-2).after()).isEqualTo(2);
         assertLine(2, 4, 1);
         held.get(0).close();
         held.get(1).close();
@@ -137,11 +149,13 @@ class WaitingLineTest {
 
     @Test
     void theLimitStaysInItsBounds() {
-        assertThat(line.resize(100)).isEqualTo(8);
-        assertThat(line.resize(-100)).isEqualTo(1);
+        assertThat(line.moveLimit(100).after()).isEqualTo(8);
+        assertThat(line.moveLimit(-100).after()).isEqualTo(1);
+        assertThat(line.moveLimit(2L * Integer.MAX_VALUE).after()).isEqualTo(8);
+        assertThat(line.moveLimit(2L * Integer.MIN_VALUE).after()).isEqualTo(1);
         line.setBounds(3, 5);
         assertThat(now().limit()).isEqualTo(3);
-        line.resize(5);
+        line.moveLimit(2);
         line.setBounds(1, 2);
         assertThat(now().limit()).isEqualTo(2);
     }
@@ -150,21 +164,22 @@ class WaitingLineTest {
     void oneThatTimesOutLeavesTheLineWithoutASlot() throws InterruptedException {
         Slot held = slot();
         slot();
+        Caller<Slot> untimed = Caller.startInLine(line, this::slot);
+        Caller<Slot> timed = Caller.start(() -> slot(TimeUnit.MILLISECONDS.toNanos(50)));
 
-        Caller<Slot> first = Caller.startInLine(line, () -> line.enter(TimeUnit.MILLISECONDS.toNanos(200)));
-        Caller<Slot> second = Caller.startInLine(line, line::enter);
-        assertThat(first.result()).isNull();
+        assertThat(timed.result()).isNull();
         assertLine(2, 2, 1);
         held.close();
-        assertThat(second.result()).isNotNull();
+        assertThat(untimed.result()).isNotNull();
+        assertLine(2, 2, 0);
     }
 
     @Test
     void oneThatIsInterruptedLeavesTheLineWithoutASlot() throws InterruptedException {
         Slot held = slot();
         slot();
-        Caller<Slot> first = Caller.startInLine(line, line::enter);
-        Caller<Slot> second = Caller.startInLine(line, line::enter);
+        Caller<Slot> first = Caller.startInLine(line, this::slot);
+        Caller<Slot> second = Caller.startInLine(line, this::slot);
 
         first.thread().interrupt();
         assertThat(first.failure()).isInstanceOf(InterruptedException.class);
@@ -177,9 +192,9 @@ class WaitingLineTest {
     @Test
     void anInterruptBeforeTheCallIsSeenThoughASlotIsFree() {
         Thread.currentThread().interrupt();
-        assertThatThrownBy(line::enter).isInstanceOf(InterruptedException.class);
+        assertThatThrownBy(this::slot).isInstanceOf(InterruptedException.class);
         Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> line.enter(LONG)).isInstanceOf(InterruptedException.class);
+        assertThatThrownBy(() -> slot(LONG)).isInstanceOf(InterruptedException.class);
 
         assertThat(Thread.interrupted()).isFalse();
         assertLine(2, 0, 0);
@@ -189,7 +204,7 @@ class WaitingLineTest {
     void aGrantThatRacesWithAnInterruptStands() throws InterruptedException {
         Slot held = slot();
         slot();
-        Caller<Slot> waiter = Caller.startInLine(line, line::enter);
+        Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
         line.lock.lock();
         try {
@@ -212,7 +227,7 @@ class WaitingLineTest {
     void aGrantThatRacesWithATimeoutStands() throws InterruptedException {
         Slot held = slot();
         slot();
-        Caller<Slot> waiter = Caller.startInLine(line, () -> line.enter(TimeUnit.MILLISECONDS.toNanos(500)));
+        Caller<Slot> waiter = Caller.startInLine(line, () -> slot(TimeUnit.SECONDS.toNanos(3)));
 
         line.lock.lock();
         try {
@@ -229,16 +244,16 @@ class WaitingLineTest {
     void closeRefusesThoseInLineAndThoseToCome() throws InterruptedException {
         Slot held = slot();
         slot();
-        Caller<Slot> untimed = Caller.startInLine(line, line::enter);
-        Caller<Slot> timed = Caller.startInLine(line, () -> line.enter(LONG));
+        Caller<Slot> untimed = Caller.startInLine(line, this::slot);
+        Caller<Slot> timed = Caller.startInLine(line, () -> slot(LONG));
 
         line.close();
         line.close();
         assertThat(untimed.failure()).isInstanceOf(GateClosedException.class).hasMessage("gate 'test' is closed");
         assertThat(timed.failure()).isInstanceOf(GateClosedException.class);
-        assertThatThrownBy(line::enter).isInstanceOf(GateClosedException.class);
-        assertThatThrownBy(() -> line.enter(LONG)).isInstanceOf(GateClosedException.class);
-        assertThatThrownBy(line::tryEnter).isInstanceOf(GateClosedException.class);
+        assertThatThrownBy(this::slot).isInstanceOf(GateClosedException.class);
+        assertThatThrownBy(() -> slot(LONG)).isInstanceOf(GateClosedException.class);
+        assertThatThrownBy(this::isFull).isInstanceOf(GateClosedException.class);
         assertLine(2, 2, 0);
         held.close();
         assertLine(2, 1, 0);
@@ -248,7 +263,7 @@ class WaitingLineTest {
     void aCloseThatRacesWithAnInterruptKeepsTheInterrupt() throws InterruptedException {
         slot();
         slot();
-        Caller<Slot> waiter = Caller.startInLine(line, line::enter);
+        Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
         line.lock.lock();
         try {
@@ -301,19 +316,19 @@ class WaitingLineTest {
 
     @Test
     void reportsTheMeanInFlightOfEachPeriod() throws InterruptedException {
-        assertThat(line.report(true).meanInFlight()).as("no time has passed").isZero();
+        assertThat(line.endPeriod().meanInFlight()).as("no time has passed").isZero();
 
         Slot first = slot();
         clock.addAndGet(300);
         slot();
         clock.addAndGet(700);
         assertThat(now().meanInFlight()).isEqualTo(1.7, within(1e-9));
-        assertThat(line.report(true).meanInFlight()).isEqualTo(1.7, within(1e-9));
+        assertThat(line.endPeriod().meanInFlight()).isEqualTo(1.7, within(1e-9));
 
         first.close();
         clock.addAndGet(1000);
-        assertThat(line.report(true).meanInFlight()).isEqualTo(1, within(1e-9));
-        assertThat(line.report(true).meanInFlight()).as("no time: as it stands").isEqualTo(1);
+        assertThat(line.endPeriod().meanInFlight()).isEqualTo(1, within(1e-9));
+        assertThat(line.endPeriod().meanInFlight()).as("no time: as it stands").isEqualTo(1);
     }
 
     @Test
@@ -325,30 +340,62 @@ class WaitingLineTest {
         slot();
         clock.addAndGet(400);
 
-        assertThat(line.report(true).meanInFlight()).isEqualTo(1, within(1e-9));
+        assertThat(line.endPeriod().meanInFlight()).isEqualTo(1, within(1e-9));
     }
 
     @Test
-    void reportsWhetherTheLimitWasReachedSinceTheLastReport() throws InterruptedException {
+    void theMeanCountsThoseWhomARaisedLimitAdmitted() throws InterruptedException {
+        slot();
+        slot();
+        Caller<Slot> first = Caller.startInLine(line, this::slot);
+        Caller<Slot> second = Caller.startInLine(line, this::slot);
+        line.endPeriod();
+
+        clock.addAndGet(500);
+        line.moveLimit(1);
+        clock.addAndGet(250);
+        line.setBounds(4, 8);
+        clock.addAndGet(250);
+        assertThat(first.result()).isNotNull();
+        assertThat(second.result()).isNotNull();
+        assertThat(line.endPeriod().meanInFlight()).isEqualTo(2 * 0.5 + 3 * 0.25 + 4 * 0.25, within(1e-9));
+    }
+
+    @Test
+    void tellsWhetherTheLimitWasReachedInThePeriod() throws InterruptedException {
         Slot held = slot();
         slot();
-        assertThat(line.report(true).limitReached())
+        assertThat(line.endPeriod().limitReached())
                 .as("full, but nobody was refused")
                 .isFalse();
 
-        line.tryEnter();
+        assertThat(isFull()).isTrue();
         assertThat(now().limitReached()).isTrue();
-        assertThat(line.report(true).limitReached()).isTrue();
-        assertThat(line.report(true).limitReached()).isFalse();
+        assertThat(line.endPeriod().limitReached()).isTrue();
+        line.moveLimit(0);
+        assertThat(line.endPeriod().limitReached()).isFalse();
 
-        Caller<Slot> waiter = Caller.startInLine(line, line::enter);
-        assertThat(line.report(true).limitReached()).isTrue();
-        assertThat(line.report(true).limitReached()).as("it stands there still").isTrue();
+        Caller<Slot> waiter = Caller.startInLine(line, this::slot);
+        assertThat(line.endPeriod().limitReached()).isTrue();
+        line.moveLimit(0);
         held.close();
-        waiter.result();
-        assertThat(line.report(true).limitReached())
+        assertThat(waiter.result()).isNotNull();
+        assertThat(line.endPeriod().limitReached())
                 .as("it stood there in this period")
                 .isTrue();
-        assertThat(line.report(true).limitReached()).isFalse();
+        line.moveLimit(0);
+        assertThat(line.endPeriod().limitReached()).isFalse();
+    }
+
+    @Test
+    void whomTheStepItselfAdmitsDidNotRunIntoTheNewLimit() throws InterruptedException {
+        slot();
+        slot();
+        Caller<Slot> waiter = Caller.startInLine(line, this::slot);
+
+        assertThat(line.endPeriod().limitReached()).isTrue();
+        line.moveLimit(1);
+        assertThat(waiter.result()).isNotNull();
+        assertThat(line.endPeriod().limitReached()).isFalse();
     }
 }

@@ -4,6 +4,7 @@ import com.anthropic.client.AnthropicClient;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
 import java.io.IOException;
+import java.util.Collections;
 
 /**
  * Sessions cut to this machine: each asks for about {@code demand} cores while its answers stream in.
@@ -15,7 +16,7 @@ import java.io.IOException;
 record Workload(AnthropicClient client, String model, int streams, String conversation, double demand) {
 
     private static final double CORES_PER_STREAM = 0.25;
-    private static final int FIRST_GUESS = 100_000;
+    private static final int FIRST_GUESS = 20_000;
     private static final int SHORTEST = 2_000;
     private static final int LONGEST = 4_000_000;
     private static final int TOGETHER = 6;
@@ -28,11 +29,13 @@ record Workload(AnthropicClient client, String model, int streams, String conver
         int streams = (int) Math.max(1, Math.round(demand / CORES_PER_STREAM));
         Workload workload = ofLength(client, model, streams, FIRST_GUESS, demand);
         CpuSampler unmetered = () -> CpuSample.of(Double.NaN);
+        double unhindered = Double.POSITIVE_INFINITY; // what a session takes if nothing holds it up
         for (int round = 1; round <= MOST_ROUNDS; round++) {
             // Under the load under which it is to run: code gets compiled, and work in a crowd costs other than alone.
             RunResult measured = new Batch(workload.session(maxTokens), TOGETHER, unmetered, tick -> {})
                     .run(Limiter.fixed(TOGETHER), () -> 0, null);
-            double asked = measured.cpuSeconds() / measured.batchSeconds() / TOGETHER;
+            unhindered = Math.min(unhindered, Collections.min(measured.wallSeconds()));
+            double asked = measured.cpuSeconds() / TOGETHER / unhindered;
             if (round >= FEWEST_ROUNDS && Math.abs(asked / demand - 1) < CLOSE_ENOUGH) {
                 break;
             }

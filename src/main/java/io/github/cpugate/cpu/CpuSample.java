@@ -58,10 +58,17 @@ public record CpuSample(double raw, double smoothed, Health health, String detai
      * Returns a sample for a reading that failed.
      *
      * @param cause what was thrown
-     * @return a {@link Health#FAILING} sample without values
+     * @param smoothed the last smoothed value known, percent of the host, or {@code NaN}
+     * @return a {@link Health#FAILING} sample without a reading
      */
-    public static CpuSample failed(Throwable cause) {
-        return new CpuSample(Double.NaN, Double.NaN, Health.FAILING, cause.toString());
+    public static CpuSample failed(Throwable cause, double smoothed) {
+        String detail;
+        try {
+            detail = cause.toString();
+        } catch (Throwable t) { // other people's code, this too
+            detail = cause.getClass().getName();
+        }
+        return new CpuSample(Double.NaN, smoothed, Health.FAILING, detail);
     }
 
     /**

@@ -3,7 +3,6 @@ package io.github.cpugate.cpu;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -36,24 +35,31 @@ class HostCpuSource implements CpuSource {
         }
         StringBuilder refusals = new StringBuilder();
         for (Candidate candidate : candidates()) {
+            CpuSource source;
+            double first;
             try {
-                CpuSource source = candidate.opener().get();
-                double first = source.read();
-                chosen = source;
-                logger().info("host CPU is read through {}{}", candidate.name(), refusals);
-                return first;
+                source = candidate.opener().get();
+                first = source.read();
             } catch (Throwable t) { // LinkageError and UnsatisfiedLinkError are what is expected here
                 refusals.append("; not through ")
                         .append(candidate.name())
                         .append(": ")
                         .append(t);
+                continue;
             }
+            chosen = source;
+            sayWhichServes(candidate.name() + refusals);
+            return first;
         }
         // Tried again at the next read. The gate logs it once.
         throw new IllegalStateException("no source of host CPU" + refusals);
     }
 
-    private static Logger logger() {
-        return LoggerFactory.getLogger(CpuSampler.class);
+    private static void sayWhichServes(String which) {
+        try {
+            LoggerFactory.getLogger(CpuSampler.class).info("host CPU is read through {}", which);
+        } catch (Throwable t) {
+            // A log at fault is no reason to do without a reading.
+        }
     }
 }

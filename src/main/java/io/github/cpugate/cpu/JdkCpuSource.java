@@ -9,8 +9,9 @@ import java.util.function.LongSupplier;
 /**
  * Host CPU from the JDK's {@code OperatingSystemMXBean.getCpuLoad()}, for where OSHI cannot load.
  *
- * <p>The bean returns a fraction, negative when it has none. Asked again before a tick has elapsed it returns 0, so
- * reads that follow too closely are not passed on.
+ * <p>The bean returns a fraction, negative when it has none. It measures since anybody in the process last asked, and
+ * returns 0 if no tick has elapsed since: so 0 counts as no reading, though a host may be that idle, and reads that
+ * follow too closely are not passed on.
  */
 final class JdkCpuSource implements CpuSource {
 
@@ -42,6 +43,6 @@ final class JdkCpuSource implements CpuSource {
         primed = true;
         lastRead = now;
         double fraction = load.getAsDouble();
-        return first || fraction < 0 ? Double.NaN : 100 * fraction;
+        return first || fraction <= 0 ? Double.NaN : 100 * fraction;
     }
 }

@@ -53,17 +53,19 @@ final class OshiCpuSource implements CpuSource {
 
     /** Percent of the ticks between two readings that were not idle; {@code NaN} if none elapsed. */
     private static double percentBusy(long[] before, long[] now) {
+        if (Arrays.stream(now).sum() <= Arrays.stream(before).sum()) {
+            return Double.NaN;
+        }
         long idle = 0;
         long total = 0;
         for (TickType type : TickType.values()) {
             int i = type.getIndex();
-            // iowait runs backwards now and then on Linux (proc(5)); a processor taken offline takes its ticks along.
-            long elapsed = Math.max(0, now[i] - before[i]);
+            long elapsed = Math.max(0, now[i] - before[i]); // iowait runs backwards now and then on Linux: proc(5)
             total += elapsed;
             if (type == TickType.IDLE || type == TickType.IOWAIT) {
                 idle += elapsed;
             }
         }
-        return total == 0 ? Double.NaN : 100.0 * (total - idle) / total;
+        return 100.0 * (total - idle) / total;
     }
 }

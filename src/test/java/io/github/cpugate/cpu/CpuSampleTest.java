@@ -36,11 +36,26 @@ class CpuSampleTest {
     }
 
     @Test
-    void aFailureNamesItsCause() {
-        CpuSample sample = CpuSample.failed(new UnsatisfiedLinkError("no jna"));
+    void aFailureNamesItsCauseAndKeepsTheLastValue() {
+        CpuSample sample = CpuSample.failed(new UnsatisfiedLinkError("no jna"), 42);
 
         assertThat(sample.health()).isEqualTo(Health.FAILING);
         assertThat(sample.detail()).contains("UnsatisfiedLinkError", "no jna");
         assertThat(sample.raw()).isNaN();
+        assertThat(sample.smoothed()).isEqualTo(42);
+    }
+
+    @Test
+    void aCauseThatCannotEvenBeNamedIsNoFurtherFault() {
+        CpuSample sample = CpuSample.failed(
+                new IllegalStateException() {
+                    @Override
+                    public String getMessage() {
+                        throw new AssertionError("no name");
+                    }
+                },
+                42);
+
+        assertThat(sample.detail()).contains("CpuSampleTest");
     }
 }

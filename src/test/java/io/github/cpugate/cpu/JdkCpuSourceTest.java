@@ -2,8 +2,11 @@ package io.github.cpugate.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.cpugate.Await;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JdkCpuSourceTest {
 
@@ -29,10 +32,11 @@ class JdkCpuSourceTest {
         assertThat(readAfter(1)).isEqualTo(25);
     }
 
-    @Test
-    void aNegativeLoadIsNoReading() {
+    @ParameterizedTest
+    @ValueSource(doubles = {-1, 0})
+    void aNegativeLoadAndAnIdleOneAreNoReading(double answer) {
         source.read();
-        load = -1;
+        load = answer;
         assertThat(readAfter(2000)).isNaN();
     }
 
@@ -41,5 +45,6 @@ class JdkCpuSourceTest {
         JdkCpuSource real = JdkCpuSource.ofPlatform();
 
         assertThat(real.read()).as("primes").isNaN();
+        Await.until("a reading", () -> real.read() > 0);
     }
 }

@@ -62,9 +62,10 @@ class OshiCpuSourceTest {
     @Test
     void countersThatAllFellAreNoReading() {
         source.read();
-        Arrays.fill(ticks, 5);
+        Arrays.fill(ticks, 900_000);
+        elapse(TickType.SOFTIRQ, 100_001);
 
-        assertThat(source.read()).isNaN();
+        assertThat(source.read()).as("not the 100 percent of the one that rose").isNaN();
     }
 
     @Test

@@ -27,6 +27,11 @@ class SmoothingSamplerTest {
     }
 
     @Test
+    void theDefaultWeightIsThatOfTheDocs() {
+        assertThat(SmoothingSampler.DEFAULT_ALPHA).isEqualTo(0.3);
+    }
+
+    @Test
     void weighsTheNewReadingWithAlpha() {
         readings.addAll(List.of(60.0, 100.0, 0.0));
 
