@@ -5,7 +5,7 @@
  * and admits callers under it.
  */
 module io.github.cpugate {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
     requires org.slf4j;
     requires com.github.oshi;
     requires java.management;

@@ -126,7 +126,9 @@ final class Governor implements Runnable {
             WaitingLine.Report seen = cpu.isOk() ? line.endPeriod() : line.report();
             Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
             // By the difference: the bounds may have moved the limit since it was seen.
-            WaitingLine.Move move = line.moveLimit((long) decision.limit() - seen.limit());
+            long by = (long) decision.limit() - seen.limit();
+            WaitingLine.Move move = line.moveLimit(by);
+            boolean stopped = by != 0 && move.after() == move.before();
             Observation step = new Observation(
                     gate,
                     Duration.ofNanos(nanoClock.getAsLong() - startedAt),
@@ -140,7 +142,7 @@ final class Governor implements Runnable {
                     seen.meanInFlight(),
                     seen.waiting(),
                     seen.limitReached(),
-                    decision.reason());
+                    stopped ? (by < 0 ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
             tell(step);
             return step;
         } finally {

@@ -8,7 +8,7 @@ public enum Reason {
     HEADROOM,
     /** CPU was where it should be: held. */
     IN_BAND,
-    /** There was headroom, but nobody ran into the limit since the last step: held. Demand is what lacks. */
+    /** There was headroom, but nobody ran into the limit since the last step: held. There is no demand. */
     NOT_BINDING,
     /**
      * CPU was above the target, but more sessions are in flight than the limit allows: held, since the last cut is yet

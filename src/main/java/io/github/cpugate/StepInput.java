@@ -5,6 +5,8 @@ import io.github.cpugate.cpu.CpuSample;
 /**
  * What a {@link StepPolicy} decides on: the gate as it stands, and what happened since the last step.
  *
+ * <p>The gate makes it. The test of a policy may as well; components may be added to the record.
+ *
  * @param cpu a sample with a valid reading ({@link CpuSample#isOk()}): without one, a policy is not asked
  * @param targetCpu the target, percent of the host
  * @param limit slots allowed at once
@@ -37,13 +39,14 @@ public record StepInput(
     }
 
     /**
-     * Returns the decision to move the limit, as far as the bounds allow.
+     * Returns the decision to move the limit.
      *
      * @param slots slots to add; negative to take away
      * @param reason why
      * @return the decision
      */
     public Decision moveBy(int slots, Reason reason) {
-        return new Decision((int) Math.max(minSlots, Math.min(maxSlots, (long) limit + slots)), reason);
+        return new Decision(
+                (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, (long) limit + slots)), reason);
     }
 }

@@ -6,9 +6,18 @@ package io.github.cpugate;
  * <p>A policy of one's own is one method:
  *
  * <pre>{@code
- * StepPolicy halving = seen -> seen.cpu().smoothed() > seen.targetCpu()
- *         ? new Decision(seen.limit() / 2, Reason.OVER_TARGET)
- *         : seen.moveBy(+1, Reason.HEADROOM);
+ * StepPolicy halving = seen -> {
+ *     double cpu = seen.cpu().smoothed();
+ *     if (cpu > seen.targetCpu()) {
+ *         return seen.inFlight() > seen.limit()
+ *                 ? seen.hold(Reason.DRAINING)
+ *                 : new Decision(seen.limit() / 2, Reason.OVER_TARGET);
+ *     }
+ *     if (cpu < 0.8 * seen.targetCpu()) {
+ *         return seen.limitReached() ? seen.moveBy(+1, Reason.HEADROOM) : seen.hold(Reason.NOT_BINDING);
+ *     }
+ *     return seen.hold(Reason.IN_BAND);
+ * };
  * }</pre>
  *
  * <p>A policy may remember what it has learned: one instance serves one gate, and is called by one thread at a time

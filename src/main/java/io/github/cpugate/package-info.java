@@ -4,6 +4,8 @@
  * <p>Start at {@link io.github.cpugate.AdaptiveCpuGate}. A sample comes in from {@link io.github.cpugate.cpu}, a
  * {@link io.github.cpugate.StepPolicy} maps it to the next limit, callers wait in line for a
  * {@link io.github.cpugate.Slot} under that limit, and each step is told as an {@link io.github.cpugate.Observation}.
+ *
+ * <p>A {@code null} argument throws {@link NullPointerException} with the argument's name.
  */
 @NullMarked
 package io.github.cpugate;

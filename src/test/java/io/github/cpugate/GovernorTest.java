@@ -202,11 +202,15 @@ class GovernorTest {
     void aPolicyCannotLeaveTheBounds() {
         int[] wanted = {Integer.MIN_VALUE};
         try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
-                .policy(seen -> new Decision(wanted[0], Reason.OVER_TARGET))
+                .policy(seen -> new Decision(wanted[0], Reason.IN_BAND))
                 .build()) {
-            assertThat(gate.adjust().limitAfter()).isEqualTo(1);
+            assertThat(gate.adjust()).returns(1, Observation::limitAfter).returns(Reason.IN_BAND, Observation::reason);
+            assertThat(gate.adjust()).returns(1, Observation::limitAfter).returns(Reason.AT_FLOOR, Observation::reason);
             wanted[0] = Integer.MAX_VALUE;
-            assertThat(gate.adjust().limitAfter()).isEqualTo(8);
+            assertThat(gate.adjust()).returns(8, Observation::limitAfter).returns(Reason.IN_BAND, Observation::reason);
+            assertThat(gate.adjust())
+                    .returns(8, Observation::limitAfter)
+                    .returns(Reason.AT_CEILING, Observation::reason);
         }
     }
 

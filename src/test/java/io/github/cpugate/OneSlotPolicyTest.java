@@ -59,8 +59,8 @@ class OneSlotPolicyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 6", "-1, 4", "0, 5", "2147483647, 8", "-2147483648, 2"})
-    void anInputsMovesStayInTheBounds(int slots, int next) {
+    @CsvSource({"1, 6", "-1, 4", "0, 5", "2147483647, 2147483647", "-2147483648, -2147483643"})
+    void anInputsMovesDoNotWrapRound(int slots, int next) {
         assertThat(seen(50, 5, 5, true).moveBy(slots, Reason.HEADROOM)).isEqualTo(new Decision(next, Reason.HEADROOM));
     }
 

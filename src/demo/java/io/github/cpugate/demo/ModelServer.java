@@ -43,6 +43,10 @@ final class ModelServer implements AutoCloseable {
     ModelServer() throws IOException {
         // Without it, small events wait for the acknowledgement of the one before.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        // An answer may lie in the socket's buffers for long until a busy client has read it. To the server that is an
+        // idle
+        // connection, which it would close under the client's next request.
+        System.setProperty("sun.net.httpserver.idleInterval", "600");
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/v1/messages", this::answer);
         server.setExecutor(threads);

@@ -8,6 +8,7 @@ import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.cpu.CpuSampler;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Spec;
                     + "it did to this machine's CPU and to the sessions. Takes about three minutes.",
             "",
             "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
-                    + "the sessions go there instead: real requests, which cost what they cost.",
+                    + "the sessions go there instead: some 200 real requests, which cost what they cost.",
             ""
         })
 public final class StreamingBatch implements Callable<Integer> {
@@ -40,7 +41,11 @@ public final class StreamingBatch implements Callable<Integer> {
 
     private static final int MAX_TOKENS = 600;
     private static final int SHORT_MAX_TOKENS = 150;
+    private static final double BUSY = 15;
     private static final Path FILES = Path.of("target", "demo");
+    private static final String FIXED_FILE = "fixed.jsonl";
+    private static final String GATE_FILE = "gate.jsonl";
+    private static final String STEPS_FILE = "gate-steps.jsonl";
 
     @Option(
             names = {"-h", "--help"},
@@ -103,7 +108,9 @@ public final class StreamingBatch implements Callable<Integer> {
     public static void main(String[] args) {
         int code = new CommandLine(new StreamingBatch())
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
-                    System.err.println("Failed: " + failure.getMessage());
+                    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+                        System.err.println((cause == failure ? "Failed: " : "  because of ") + cause);
+                    }
                     return CommandLine.ExitCode.SOFTWARE;
                 })
                 .execute(args);
@@ -137,7 +144,7 @@ public final class StreamingBatch implements Callable<Integer> {
             return 0;
         } catch (InterruptedException e) {
             live.end();
-            System.out.println("Stopped. What was observed so far is in " + FILES);
+            System.out.println("Stopped." + (Files.exists(FILES) ? " What was observed so far is in " + FILES : ""));
             return 130;
         } finally {
             ended.countDown();
@@ -171,6 +178,8 @@ public final class StreamingBatch implements Callable<Integer> {
     }
 
     private void compare(AnthropicClient client) throws InterruptedException, IOException {
+        deleteFilesOfTheLastRun();
+        sayIfTheHostIsBusy();
         System.out.println("Warming up and calibrating ...");
         Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, processors / SESSIONS_TO_SATURATE);
         System.out.println(workload.describe());
@@ -190,12 +199,12 @@ public final class StreamingBatch implements Callable<Integer> {
         if (!gateOnly) {
             System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
             try (Limiter fixed = Limiter.fixed(slots)) {
-                table.add("fixed " + slots, batch.run(fixed, () -> 4, FILES.resolve("fixed.jsonl")), false);
+                table.add("fixed " + slots, batch.run(fixed, () -> 4, FILES.resolve(FIXED_FILE)), false);
                 live.end();
             }
         }
         System.out.printf("%d sessions under the gate, target %.0f %% ...%n", sessions, target);
-        try (JsonLines steps = new JsonLines(FILES.resolve("gate-steps.jsonl"))) {
+        try (JsonLines steps = new JsonLines(FILES.resolve(STEPS_FILE))) {
             Convergence convergence = new Convergence();
             AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                     .name("streaming-batch")
@@ -207,7 +216,7 @@ public final class StreamingBatch implements Callable<Integer> {
             try (Limiter limiter = Limiter.gate(gate)) {
                 table.add(
                         "gate, target %.0f %%".formatted(target),
-                        batch.run(limiter, convergence::seconds, FILES.resolve("gate.jsonl")),
+                        batch.run(limiter, convergence::seconds, FILES.resolve(GATE_FILE)),
                         true);
             }
         }
@@ -215,6 +224,21 @@ public final class StreamingBatch implements Callable<Integer> {
         System.out.println();
         System.out.println(table);
         System.out.println("Observations: " + FILES);
+    }
+
+    private static void deleteFilesOfTheLastRun() throws IOException {
+        for (String name : List.of(FIXED_FILE, GATE_FILE, STEPS_FILE)) {
+            Files.deleteIfExists(FILES.resolve(name));
+        }
+    }
+
+    private void sayIfTheHostIsBusy() throws InterruptedException {
+        meter.sample();
+        TimeUnit.SECONDS.sleep(1);
+        double idle = meter.sample().raw();
+        if (idle > BUSY) {
+            System.out.printf("Note: this host is at %.0f %% without us; the figures will tell of that too.%n", idle);
+        }
     }
 
     private void checkAtLeastOne(String option, int value) {

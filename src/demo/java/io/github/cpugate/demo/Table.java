@@ -36,7 +36,7 @@ final class Table {
                 run.cpuSeconds()));
         notes.add(
                 steady.seconds() == 0
-                        ? format("%s: never steady; it takes more sessions to see where it settles.", name)
+                        ? format("%s: too short to be steady; try more sessions.", name)
                         : format(
                                 "%s: steady for %d s, from %.0f s on until nobody waited.",
                                 name, steady.seconds(), run.convergedAt()));

@@ -36,6 +36,7 @@ record Workload(AnthropicClient client, String model, int streams, String conver
                     .run(Limiter.fixed(TOGETHER), () -> 0, null);
             unhindered = Math.min(unhindered, Collections.min(measured.wallSeconds()));
             double asked = measured.cpuSeconds() / TOGETHER / unhindered;
+            System.out.printf("  round %d: a session asks for %.2f cores%n", round, asked);
             if (round >= FEWEST_ROUNDS && Math.abs(asked / demand - 1) < CLOSE_ENOUGH) {
                 break;
             }

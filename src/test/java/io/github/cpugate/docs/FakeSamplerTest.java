@@ -3,8 +3,11 @@ package io.github.cpugate.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Decision;
 import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
+import io.github.cpugate.StepInput;
+import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSample;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -40,5 +43,13 @@ class FakeSamplerTest {
             assertThat(gate.trySlot()).isPresent();
             running.close();
         }
+    }
+
+    @Test
+    void thePolicyHalvesAboveTheTarget() {
+        StepPolicy policy = Snippets.halving();
+        StepInput hot = new StepInput(CpuSample.of(95), 70, 8, 1, 16, 8, 8, 0, false);
+
+        assertThat(policy.decide(hot)).isEqualTo(new Decision(4, Reason.OVER_TARGET));
     }
 }

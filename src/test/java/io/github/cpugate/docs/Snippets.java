@@ -12,23 +12,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Each method holds the snippet of one place. */
 final class Snippets {
 
-    private final ExecutorService threads;
     private final String client = "";
-
-    Snippets(ExecutorService threads) {
-        this.threads = threads;
-    }
 
     private String stream(String client, String prompt) {
         return client + prompt;
     }
 
     void readme(List<String> prompts) throws Exception {
+        ExecutorService threads = Executors.newCachedThreadPool(); // or virtual threads; the gate decides how many run
         try (AdaptiveCpuGate gate =
                 AdaptiveCpuGate.builder().targetCpu(70).maxSlots(12).build()) {
             List<Future<String>> answers = new ArrayList<>();
@@ -79,35 +76,40 @@ final class Snippets {
         gate.setSlots(1, 8);
     }
 
-    AdaptiveCpuGate smoother() {
-        return AdaptiveCpuGate.builder()
+    AdaptiveCpuGate configured() {
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .name("batch")
                 .targetCpu(70)
                 .minSlots(2)
                 .maxSlots(12)
                 .initialSlots(4)
                 .period(Duration.ofSeconds(2))
-                .policy(StepPolicy.oneSlot().unconditional())
+                .sampler(CpuSampler.ofHost())
+                .policy(StepPolicy.oneSlot())
                 .listener(step -> System.out.println(step.reason() + " " + step.limitAfter()))
                 .build();
+        return gate;
     }
 
     CpuSampler ownSource() {
-        return CpuSampler.smoothing(() -> readMyOwnSensor(), 0.3);
+        CpuSampler sampler = CpuSampler.smoothing(() -> readMyOwnMeter(), 0.3);
+        return sampler;
     }
 
-    private static double readMyOwnSensor() {
+    private static double readMyOwnMeter() {
         return Double.NaN;
     }
 
-    StepPolicy halving() {
+    static StepPolicy halving() {
         StepPolicy halving = seen -> {
             double cpu = seen.cpu().smoothed();
-            if (cpu > seen.targetCpu() && seen.inFlight() <= seen.limit()) {
-                return new Decision(seen.limit() / 2, Reason.OVER_TARGET);
+            if (cpu > seen.targetCpu()) {
+                return seen.inFlight() > seen.limit()
+                        ? seen.hold(Reason.DRAINING)
+                        : new Decision(seen.limit() / 2, Reason.OVER_TARGET);
             }
-            if (cpu < 0.8 * seen.targetCpu() && seen.limitReached()) {
-                return seen.moveBy(+1, Reason.HEADROOM);
+            if (cpu < 0.8 * seen.targetCpu()) {
+                return seen.limitReached() ? seen.moveBy(+1, Reason.HEADROOM) : seen.hold(Reason.NOT_BINDING);
             }
             return seen.hold(Reason.IN_BAND);
         };
