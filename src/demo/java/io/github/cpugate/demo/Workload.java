@@ -4,7 +4,9 @@ import com.anthropic.client.AnthropicClient;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 
 /**
  * Sessions cut to this machine: each asks for about {@code demand} cores while its answers stream in.
@@ -16,31 +18,30 @@ import java.util.Collections;
 record Workload(AnthropicClient client, String model, int streams, String conversation, double demand) {
 
     private static final double CORES_PER_STREAM = 0.25;
-    private static final int FIRST_GUESS = 20_000;
+    private static final int FIRST_GUESS = 100_000;
     private static final int SHORTEST = 2_000;
     private static final int LONGEST = 4_000_000;
     private static final int TOGETHER = 6;
-    private static final int FEWEST_ROUNDS = 6;
-    private static final int MOST_ROUNDS = 12;
-    private static final double CLOSE_ENOUGH = 0.05;
+    private static final int ROUNDS = 10;
 
     static Workload calibrated(AnthropicClient client, String model, int maxTokens, double demand)
             throws InterruptedException, IOException {
         int streams = (int) Math.max(1, Math.round(demand / CORES_PER_STREAM));
         Workload workload = ofLength(client, model, streams, FIRST_GUESS, demand);
         CpuSampler unmetered = () -> CpuSample.of(Double.NaN);
-        double unhindered = Double.POSITIVE_INFINITY; // what a session takes if nothing holds it up
-        for (int round = 1; round <= MOST_ROUNDS; round++) {
+        double unhindered = Double.POSITIVE_INFINITY; // seconds that a session takes if nothing holds it up
+        List<Double> perCharacter = new ArrayList<>(); // cores
+        for (int round = 1; round <= ROUNDS; round++) {
             // Under the load under which it is to run: code gets compiled, and work in a crowd costs other than alone.
             RunResult measured = new Batch(workload.session(maxTokens), TOGETHER, unmetered, tick -> {})
                     .run(Limiter.fixed(TOGETHER), () -> 0, null);
             unhindered = Math.min(unhindered, Collections.min(measured.wallSeconds()));
             double asked = measured.cpuSeconds() / TOGETHER / unhindered;
-            System.out.printf("  round %d: a session asks for %.2f cores%n", round, asked);
-            if (round >= FEWEST_ROUNDS && Math.abs(asked / demand - 1) < CLOSE_ENOUGH) {
-                break;
-            }
-            int length = (int) (workload.conversation.length() * demand / asked);
+            System.out.printf("  round %d of %d: a session asks for %.2f cores%n", round, ROUNDS, asked);
+            perCharacter.add(asked / workload.conversation.length());
+            // A median, since rounds differ; of the last ones, since code gets faster for a while.
+            List<Double> last = perCharacter.subList(Math.max(0, round - 3), round);
+            int length = (int) (demand / RunResult.percentile(last, 50));
             workload = ofLength(client, model, streams, Math.max(SHORTEST, Math.min(LONGEST, length)), demand);
         }
         return workload;

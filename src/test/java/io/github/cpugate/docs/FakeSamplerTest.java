@@ -46,10 +46,10 @@ class FakeSamplerTest {
     }
 
     @Test
-    void thePolicyHalvesAboveTheTarget() {
-        StepPolicy policy = Snippets.halving();
+    void thePolicyTakesASlotAwayAboveTheTarget() {
+        StepPolicy policy = StepPolicy.oneSlot(); // or your own
         StepInput hot = new StepInput(CpuSample.of(95), 70, 8, 1, 16, 8, 8, 0, false);
 
-        assertThat(policy.decide(hot)).isEqualTo(new Decision(4, Reason.OVER_TARGET));
+        assertThat(policy.decide(hot)).isEqualTo(new Decision(7, Reason.OVER_TARGET));
     }
 }

@@ -100,7 +100,7 @@ final class Snippets {
         return Double.NaN;
     }
 
-    static StepPolicy halving() {
+    StepPolicy halving() {
         StepPolicy halving = seen -> {
             double cpu = seen.cpu().smoothed();
             if (cpu > seen.targetCpu()) {
