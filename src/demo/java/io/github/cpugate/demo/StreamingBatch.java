@@ -36,8 +36,8 @@ import picocli.CommandLine.Spec;
         })
 public final class StreamingBatch implements Callable<Integer> {
 
-    /** So many sessions saturate the host: a fixed dozen then overloads it by a third. */
-    private static final double SESSIONS_TO_SATURATE = 9;
+    /** So many sessions saturate the host: a fixed dozen then overloads it by two fifths. */
+    private static final double SESSIONS_TO_SATURATE = 8.5;
 
     private static final int MAX_TOKENS = 600;
     private static final int SHORT_MAX_TOKENS = 150;
