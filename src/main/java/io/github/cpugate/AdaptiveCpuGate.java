@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A governor thread samples the host's CPU at a fixed period and moves the limit: down as soon as CPU exceeds the
- * target, up only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that
- * limit, first come, first served. A lowered limit takes no slot away; sessions in flight end in their own time.
+ * <p>A governor thread samples the host's CPU at a fixed period and moves the limit: down while CPU exceeds the target,
+ * up only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first
+ * come, first served. A lowered limit takes no slot away; sessions in flight end in their own time.
  *
  * <p><b>Thread-safety.</b> All methods may be called from any thread. Who wants a slot blocks on the line only: CPU is
  * read, and listeners and the log are told, on the governor's thread, or on that of whoever calls {@link #adjust()}.
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory effects.</b> What a thread did before {@link Slot#close()} happens-before what the next holder of that
  * slot does after getting it.
  *
- * <p><b>Faults.</b> A sensor, policy or listener that fails never reaches a caller and never stops the governor.
+ * <p><b>Faults.</b> A sampler, policy or listener that fails never reaches a caller and never stops the governor.
  * Without a reading the limit is held.
  */
 public final class AdaptiveCpuGate implements AutoCloseable {
@@ -49,7 +49,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Returns a builder with the defaults that {@link Builder} lists.
+     * Returns a builder with every value at its default; each of its methods tells its own.
      *
      * @return a new builder
      */

@@ -63,6 +63,6 @@ final class FaultLog {
     }
 
     private static Logger logger() {
-        return LoggerFactory.getLogger(AdaptiveCpuGate.class);
+        return LoggerFactory.getLogger(StepLog.LOGGER);
     }
 }

@@ -7,9 +7,12 @@ import org.slf4j.event.Level;
 /** Logs each step: a change of the limit at INFO, any other at DEBUG, with what was seen as key-value pairs. */
 final class StepLog implements GateListener {
 
+    /** What users know the gate by. As text: the parts of the gate do not import it. */
+    static final String LOGGER = "io.github.cpugate.AdaptiveCpuGate";
+
     @Override
     public void onStep(Observation step) {
-        Logger logger = LoggerFactory.getLogger(AdaptiveCpuGate.class);
+        Logger logger = LoggerFactory.getLogger(LOGGER);
         Level level = step.limitChanged() ? Level.INFO : Level.DEBUG;
         if (!logger.isEnabledForLevel(level)) {
             return;

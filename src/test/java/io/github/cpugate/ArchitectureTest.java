@@ -58,6 +58,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void noPartKnowsTheGateThatItIsAPartOf() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*AdaptiveCpuGate.*")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching(".*AdaptiveCpuGate.*")
+                .check(library);
+    }
+
+    @Test
     void theLineKnowsNothingOfCpu() {
         noClasses()
                 .that()

@@ -72,6 +72,13 @@ public final class StreamingBatch implements Callable<Integer> {
     private int slots;
 
     @Option(
+            names = "--min-slots",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "the gate's floor (default: ${DEFAULT-VALUE})")
+    private int minSlots;
+
+    @Option(
             names = "--max-slots",
             paramLabel = "N",
             defaultValue = "16",
@@ -81,7 +88,7 @@ public final class StreamingBatch implements Callable<Integer> {
     @Option(
             names = "--sessions",
             paramLabel = "N",
-            defaultValue = "72",
+            defaultValue = "80",
             description = "sessions in the batch (default: ${DEFAULT-VALUE})")
     private int sessions;
 
@@ -122,8 +129,13 @@ public final class StreamingBatch implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         checkAtLeastOne("--slots", slots);
+        checkAtLeastOne("--min-slots", minSlots);
         checkAtLeastOne("--max-slots", maxSlots);
         checkAtLeastOne("--sessions", sessions);
+        if (maxSlots < minSlots) {
+            throw new ParameterException(
+                    commandLine(), "--max-slots must be at least --min-slots = " + minSlots + ", was " + maxSlots);
+        }
         if (!(target > 1 && target <= 100)) {
             throw new ParameterException(commandLine(), "--target must be a percentage in (1, 100], was " + target);
         }
@@ -209,6 +221,7 @@ public final class StreamingBatch implements Callable<Integer> {
             AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                     .name("streaming-batch")
                     .targetCpu(target)
+                    .minSlots(minSlots)
                     .maxSlots(maxSlots)
                     .listener(steps::write)
                     .listener(convergence)
