@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A governor thread samples the host's CPU at a fixed period and moves the limit: down while CPU exceeds the target,
- * up only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first
+ * <p>A governor thread samples the host's CPU once a period and moves the limit: down while CPU exceeds the target, up
+ * only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first
  * come, first served. A lowered limit takes no slot away; sessions in flight end in their own time.
  *
  * <p><b>Thread-safety.</b> All methods may be called from any thread. Who wants a slot blocks on the line only: CPU is
@@ -115,9 +115,10 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
      * limit as the policy says, wakes the callers that now fit, tells the listeners.
      *
-     * <p>Waits for a step under way. Works on a {@link Builder#manual()} gate and beside a governor thread, and on a
-     * closed gate, where nobody is left to be admitted. A host's CPU has no new reading within 0.3 s of the last: steps
-     * in quicker succession hold the limit.
+     * <p>Runs the sampler, the policy and the listeners on this thread, and waits for them, and for a step under way,
+     * for as long as they take, uninterruptibly. Works on a {@link Builder#manual()} gate and beside a governor thread,
+     * and on a closed gate, where nobody is left to be admitted. A host's CPU has no new reading within 0.3 s of the
+     * last: steps in quicker succession hold the limit.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if called from within a step (by the sampler, the policy or a listener)
@@ -297,8 +298,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the time between two steps of the governor's thread. Default: 2 s. OSHI renews its counters each 300 ms;
-         * with a shorter period some steps have no reading.
+         * Sets the time from the end of one step of the governor's thread to the beginning of the next. Default: 2 s.
+         * OSHI renews its counters each 300 ms; with a shorter period some steps have no reading.
          *
          * @param period positive
          * @return this builder

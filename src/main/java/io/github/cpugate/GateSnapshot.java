@@ -4,7 +4,7 @@ import io.github.cpugate.cpu.CpuSample;
 
 /**
  * A gate at one moment. {@code limit}, bounds, {@code inFlight}, {@code waiting} and {@code closed} are of the same
- * moment; {@code cpu} is of the last step.
+ * moment; {@code cpu} is the last sample taken, and may be that of a step under way.
  *
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
@@ -15,7 +15,7 @@ import io.github.cpugate.cpu.CpuSample;
  * @param inFlight slots held; above {@code limit} while a cut drains
  * @param waiting callers in line
  * @param targetCpu the target, percent of the host
- * @param cpu the last step's sample, with its health; {@link CpuSample#starting()} before the first
+ * @param cpu the last sample, with its health; {@link CpuSample#starting()} before the first
  * @param closed whether the gate has been closed
  */
 public record GateSnapshot(

@@ -78,7 +78,9 @@ final class Governor implements Runnable {
      */
     void start(Duration period) {
         periodNanos = TimeUnit.NANOSECONDS.convert(period);
-        Thread thread = new Thread(null, this, "cpugate-governor-" + gate, 0, false); // inherits nothing of its maker
+        Thread thread = new Thread(null, this, "cpugate-governor-" + gate, 0, false);
+        // It outlives the thread that builds the gate, and is to keep nothing of it.
+        thread.setContextClassLoader(Governor.class.getClassLoader());
         thread.setDaemon(true);
         thread.start();
     }
@@ -108,8 +110,10 @@ final class Governor implements Runnable {
         while (true) {
             try {
                 return stopped.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            } catch (Throwable interrupted) {
-                // By a sampler or a listener that left its thread so, or by a stranger: it is none of our business.
+            } catch (Throwable t) {
+                // Interrupted, by a sampler or a listener that left its thread so, or by a stranger: none of our
+                // business.
+                // Or out of memory: not for ever.
             }
         }
     }
@@ -125,10 +129,9 @@ final class Governor implements Runnable {
             // Without a reading there is no decision, and what happened so far counts for the next step.
             WaitingLine.Report seen = cpu.isOk() ? line.endPeriod() : line.report();
             Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
-            // By the difference: the bounds may have moved the limit since it was seen.
-            long by = (long) decision.limit() - seen.limit();
-            WaitingLine.Move move = line.moveLimit(by);
-            boolean stopped = by != 0 && move.after() == move.before();
+            int wanted = decision.limit();
+            WaitingLine.Move move = line.moveLimit(seen.limit(), wanted);
+            boolean noRoom = wanted != seen.limit() && seen.limit() == move.before() && move.after() == move.before();
             Observation step = new Observation(
                     gate,
                     Duration.ofNanos(nanoClock.getAsLong() - startedAt),
@@ -142,7 +145,7 @@ final class Governor implements Runnable {
                     seen.meanInFlight(),
                     seen.waiting(),
                     seen.limitReached(),
-                    stopped ? (by < 0 ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
+                    noRoom ? (wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
             tell(step);
             return step;
         } finally {

@@ -17,9 +17,9 @@ import java.time.Duration;
  * @param minSlots the lowest limit
  * @param maxSlots the highest limit
  * @param inFlight slots held when the step looked
- * @param meanInFlight slots held on average since the last step, weighted by time
+ * @param meanInFlight slots held on average since the last step that had a reading, weighted by time
  * @param waiting callers in line when the step looked
- * @param limitReached whether any caller was refused or had to stand in line since the last step
+ * @param limitReached whether any caller was refused or had to stand in line since the last step that had a reading
  * @param reason why the limit moved, or was held
  */
 public record Observation(

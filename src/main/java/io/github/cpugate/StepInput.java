@@ -13,9 +13,9 @@ import io.github.cpugate.cpu.CpuSample;
  * @param minSlots the lowest limit
  * @param maxSlots the highest limit
  * @param inFlight slots held now; above {@code limit} while a cut drains
- * @param meanInFlight slots held on average since the last step, weighted by time
+ * @param meanInFlight slots held on average since the last step that had a reading, weighted by time
  * @param waiting callers in line now
- * @param limitReached whether any caller was refused or had to stand in line since the last step
+ * @param limitReached whether any caller was refused or had to stand in line since the last step that had a reading
  */
 public record StepInput(
         CpuSample cpu,

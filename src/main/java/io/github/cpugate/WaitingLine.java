@@ -193,14 +193,20 @@ final class WaitingLine {
         }
     }
 
-    /** Moves the limit as far as the bounds allow, and admits who then fits. Never waits for sessions to end. */
-    Move moveLimit(long by) {
+    /**
+     * Moves the limit from {@code seen} to {@code wanted}, as far as the bounds allow, and admits who then fits. If the
+     * bounds have moved it since it was seen, that stands: the decision was about another limit. Never waits for
+     * sessions to end.
+     */
+    Move moveLimit(int seen, int wanted) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
             accrue(now);
             int before = limit;
-            limit = (int) Math.max(minSlots, Math.min(maxSlots, before + by));
+            if (before == seen) {
+                limit = Math.max(minSlots, Math.min(maxSlots, wanted));
+            }
             handOver();
             limitReached |= !waiters.isEmpty(); // who is in line still, runs into the new limit too
             return new Move(before, limit, minSlots, maxSlots);
@@ -280,7 +286,7 @@ final class WaitingLine {
                     waiters.size(),
                     closed,
                     span > 0 ? slotNanos / span : inFlight,
-                    limitReached);
+                    limitReached || !waiters.isEmpty());
             if (endsPeriod) {
                 periodBegan = accruedAt;
                 slotNanos = 0;

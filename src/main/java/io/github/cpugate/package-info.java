@@ -5,7 +5,7 @@
  * {@link io.github.cpugate.StepPolicy} maps it to the next limit, callers wait in line for a
  * {@link io.github.cpugate.Slot} under that limit, and each step is told as an {@link io.github.cpugate.Observation}.
  *
- * <p>A {@code null} argument throws {@link NullPointerException} with the argument's name.
+ * <p>A {@code null} given to the gate or its builder throws {@link NullPointerException} with the argument's name.
  */
 @NullMarked
 package io.github.cpugate;

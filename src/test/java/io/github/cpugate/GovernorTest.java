@@ -300,6 +300,7 @@ class GovernorTest {
         self.set(gate);
 
         Observation step = gate.adjust();
+        assertThat(step.reason()).isEqualTo(Reason.IN_BAND);
         assertThat(step.limitChanged()).as("a hold undoes no bounds").isFalse();
         assertThat(step.limitAfter()).isEqualTo(2).isEqualTo(gate.snapshot().limit());
         assertThat(step.maxSlots()).isEqualTo(16);

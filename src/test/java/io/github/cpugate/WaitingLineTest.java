@@ -120,7 +120,7 @@ class WaitingLineTest {
             callers.add(Caller.startInLine(line, this::slot));
         }
 
-        assertThat(line.moveLimit(3)).isEqualTo(new WaitingLine.Move(2, 5, 1, 8));
+        assertThat(line.moveLimit(2, 5)).isEqualTo(new WaitingLine.Move(2, 5, 1, 8));
         assertLine(5, 5, 2);
         for (int i = 0; i < 3; i++) {
             assertThat(callers.get(i).result()).isNotNull();
@@ -133,11 +133,11 @@ class WaitingLineTest {
 
     @Test
     void aLoweredLimitTakesNothingAwayAndAdmitsNobodyUntilDrained() throws InterruptedException {
-        line.moveLimit(2);
+        line.moveLimit(2, 4);
         List<Slot> held = List.of(slot(), slot(), slot(), slot());
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
-        assertThat(line.moveLimit(-2).after()).isEqualTo(2);
+        assertThat(line.moveLimit(4, 2).after()).isEqualTo(2);
         assertLine(2, 4, 1);
         held.get(0).close();
         held.get(1).close();
@@ -149,15 +149,22 @@ class WaitingLineTest {
 
     @Test
     void theLimitStaysInItsBounds() {
-        assertThat(line.moveLimit(100).after()).isEqualTo(8);
-        assertThat(line.moveLimit(-100).after()).isEqualTo(1);
-        assertThat(line.moveLimit(2L * Integer.MAX_VALUE).after()).isEqualTo(8);
-        assertThat(line.moveLimit(2L * Integer.MIN_VALUE).after()).isEqualTo(1);
+        assertThat(line.moveLimit(2, Integer.MAX_VALUE).after()).isEqualTo(8);
+        assertThat(line.moveLimit(8, Integer.MIN_VALUE).after()).isEqualTo(1);
         line.setBounds(3, 5);
         assertThat(now().limit()).isEqualTo(3);
-        line.moveLimit(2);
+        line.moveLimit(3, 5);
         line.setBounds(1, 2);
         assertThat(now().limit()).isEqualTo(2);
+    }
+
+    @Test
+    void aMoveFromALimitThatIsNoMoreIsNotMade() {
+        line.setBounds(1, 1);
+        assertThat(line.moveLimit(2, 8)).isEqualTo(new WaitingLine.Move(1, 1, 1, 1));
+        line.setBounds(1, 8);
+        assertThat(line.moveLimit(2, 8).after()).isEqualTo(1);
+        assertThat(line.moveLimit(1, 8).after()).isEqualTo(8);
     }
 
     @Test
@@ -352,7 +359,7 @@ class WaitingLineTest {
         line.endPeriod();
 
         clock.addAndGet(500);
-        line.moveLimit(1);
+        line.moveLimit(2, 3);
         clock.addAndGet(250);
         line.setBounds(4, 8);
         clock.addAndGet(250);
@@ -372,19 +379,30 @@ class WaitingLineTest {
         assertThat(isFull()).isTrue();
         assertThat(now().limitReached()).isTrue();
         assertThat(line.endPeriod().limitReached()).isTrue();
-        line.moveLimit(0);
+        line.moveLimit(2, 2);
         assertThat(line.endPeriod().limitReached()).isFalse();
 
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
         assertThat(line.endPeriod().limitReached()).isTrue();
-        line.moveLimit(0);
+        line.moveLimit(2, 2);
         held.close();
         assertThat(waiter.result()).isNotNull();
         assertThat(line.endPeriod().limitReached())
                 .as("it stood there in this period")
                 .isTrue();
-        line.moveLimit(0);
+        line.moveLimit(2, 2);
         assertThat(line.endPeriod().limitReached()).isFalse();
+    }
+
+    @Test
+    void aStepThatDiesHalfwayForgetsNobodyInLine() throws InterruptedException {
+        slot();
+        slot();
+        Caller.startInLine(line, this::slot);
+
+        line.endPeriod();
+        assertThat(line.endPeriod().limitReached()).isTrue();
+        line.close();
     }
 
     @Test
@@ -394,7 +412,7 @@ class WaitingLineTest {
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
         assertThat(line.endPeriod().limitReached()).isTrue();
-        line.moveLimit(1);
+        line.moveLimit(2, 3);
         assertThat(waiter.result()).isNotNull();
         assertThat(line.endPeriod().limitReached()).isFalse();
     }

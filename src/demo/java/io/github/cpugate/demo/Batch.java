@@ -87,7 +87,7 @@ final class Batch {
         double batchSeconds = seconds(System.nanoTime() - start);
         Throwable failed = failure.get();
         if (failed != null) {
-            throw new IllegalStateException("a session failed: " + failed, failed);
+            throw new IllegalStateException("a session failed", failed);
         }
         return new RunResult(ticks, convergedAt.getAsDouble(), wall, batchSeconds, processCpuSeconds() - cpuBefore);
     }

@@ -15,13 +15,18 @@ final class JsonLines implements AutoCloseable {
             new ObjectMapper().findAndRegisterModules().enable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS);
 
     private final BufferedWriter out;
+    private boolean closed;
 
     JsonLines(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         out = Files.newBufferedWriter(file);
     }
 
+    /** Writes a line; none after the end, when a step under way may still come. */
     synchronized void write(Object line) {
+        if (closed) {
+            return;
+        }
         try {
             out.write(JSON.writeValueAsString(line));
             out.newLine();
@@ -33,6 +38,7 @@ final class JsonLines implements AutoCloseable {
 
     @Override
     public synchronized void close() throws IOException {
+        closed = true;
         out.close();
     }
 }

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -54,7 +55,8 @@ final class ModelServer implements AutoCloseable {
     }
 
     String baseUrl() {
-        return "http://" + server.getAddress().getAddress().getHostAddress() + ":"
+        String host = server.getAddress().getAddress().getHostAddress();
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":"
                 + server.getAddress().getPort();
     }
 
@@ -177,7 +179,7 @@ final class ModelServer implements AutoCloseable {
         }
 
         private void event(String type, Map<String, Object> fields) throws IOException {
-            Map<String, Object> data = new java.util.LinkedHashMap<>();
+            Map<String, Object> data = new LinkedHashMap<>();
             data.put("type", type);
             data.putAll(fields);
             out.write(("event: " + type + "\ndata: " + json.writeValueAsString(data) + "\n\n")

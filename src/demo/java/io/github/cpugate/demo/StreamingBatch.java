@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Spec;
                     + "it did to this machine's CPU and to the sessions. Takes about three minutes.",
             "",
             "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
-                    + "the sessions go there instead: some 200 real requests, which cost what they cost.",
+                    + "the sessions go there instead: real requests, some 220 on a small machine and more on a bigger one; it says how many before the first.",
             ""
         })
 public final class StreamingBatch implements Callable<Integer> {
@@ -41,6 +42,7 @@ public final class StreamingBatch implements Callable<Integer> {
 
     private static final int MAX_TOKENS = 600;
     private static final int SHORT_MAX_TOKENS = 150;
+    private static final int ALONE = 3;
     private static final double BUSY = 15;
     private static final Path FILES = Path.of("target", "demo");
     private static final String FIXED_FILE = "fixed.jsonl";
@@ -152,13 +154,14 @@ public final class StreamingBatch implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(onCtrlC);
         try {
             run();
-            Runtime.getRuntime().removeShutdownHook(onCtrlC);
             return 0;
         } catch (InterruptedException e) {
             live.end();
-            System.out.println("Stopped." + (Files.exists(FILES) ? " What was observed so far is in " + FILES : ""));
+            boolean observed = Files.exists(FILES.resolve(FIXED_FILE)) || Files.exists(FILES.resolve(GATE_FILE));
+            System.out.println("Stopped." + (observed ? " What was observed so far is in " + FILES : ""));
             return 130;
         } finally {
+            live.end();
             ended.countDown();
         }
     }
@@ -172,8 +175,11 @@ public final class StreamingBatch implements Callable<Integer> {
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
                 System.getProperty("java.version"));
-        System.out.println("Model: "
-                + (real ? realUrl + " (from ANTHROPIC_BASE_URL): these are real requests" : "a server on loopback"));
+        System.out.println("Model: " + (real ? realUrl + " (from ANTHROPIC_BASE_URL)" : "a server on loopback"));
+        if (real) {
+            int answers = ALONE + (gateOnly ? 1 : 2) * sessions;
+            System.out.println("These are real requests: " + Workload.requests(demand(), answers) + " of them.");
+        }
         try (ModelServer server = real ? null : new ModelServer()) {
             AnthropicClient client = server == null
                     ? AnthropicOkHttpClient.fromEnv()
@@ -193,17 +199,17 @@ public final class StreamingBatch implements Callable<Integer> {
         deleteFilesOfTheLastRun();
         sayIfTheHostIsBusy();
         System.out.println("Warming up and calibrating ...");
-        Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, processors / SESSIONS_TO_SATURATE);
+        Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, demand());
         System.out.println(workload.describe());
         Session session = workload.session(MAX_TOKENS);
 
         System.out.println("One session alone, three times ...");
         List<Double> alone = new ArrayList<>();
         double cpuAlone = 0;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < ALONE; i++) {
             RunResult one = new Batch(session, 1, meter, tick -> {}).run(Limiter.fixed(1), () -> 1, null);
             alone.addAll(one.wallSeconds());
-            cpuAlone += one.cpuSeconds() / one.batchSeconds() / processors * 100 / 3;
+            cpuAlone += one.cpuSeconds() / one.batchSeconds() / processors * 100 / ALONE;
         }
         Table table = new Table(RunResult.percentile(alone, 50), cpuAlone, target, processors);
 
@@ -239,6 +245,11 @@ public final class StreamingBatch implements Callable<Integer> {
         System.out.println("Observations: " + FILES);
     }
 
+    /** Of one session, in cores. */
+    private double demand() {
+        return processors / SESSIONS_TO_SATURATE;
+    }
+
     private static void deleteFilesOfTheLastRun() throws IOException {
         for (String name : List.of(FIXED_FILE, GATE_FILE, STEPS_FILE)) {
             Files.deleteIfExists(FILES.resolve(name));
@@ -261,7 +272,7 @@ public final class StreamingBatch implements Callable<Integer> {
     }
 
     private CommandLine commandLine() {
-        return java.util.Objects.requireNonNull(spec).commandLine();
+        return Objects.requireNonNull(spec).commandLine();
     }
 
     /** When the limit had ceased to climb: at the first step that had a reading and did not grow it. */

@@ -44,7 +44,7 @@ final class Table {
             double bound = run.cpuSeconds() / (target / 100 * processors);
             notes.add(format(
                     "Work bound at %.0f %%: %.1f CPU-seconds / (%.2f × %d processors) = %.1f s; "
-                            + "the gate took %.2f× of it. No limiter can be faster at that target.",
+                            + "the gate took %.2f× of it.",
                     target, run.cpuSeconds(), target / 100, processors, bound, run.batchSeconds() / bound));
         }
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Sessions cut to this machine: each asks for about {@code demand} cores while its answers stream in.
@@ -26,7 +27,7 @@ record Workload(AnthropicClient client, String model, int streams, String conver
 
     static Workload calibrated(AnthropicClient client, String model, int maxTokens, double demand)
             throws InterruptedException, IOException {
-        int streams = (int) Math.max(1, Math.round(demand / CORES_PER_STREAM));
+        int streams = streams(demand);
         Workload workload = ofLength(client, model, streams, FIRST_GUESS, demand);
         CpuSampler unmetered = () -> CpuSample.of(Double.NaN);
         double unhindered = Double.POSITIVE_INFINITY; // seconds that a session takes if nothing holds it up
@@ -37,7 +38,7 @@ record Workload(AnthropicClient client, String model, int streams, String conver
                     .run(Limiter.fixed(TOGETHER), () -> 0, null);
             unhindered = Math.min(unhindered, Collections.min(measured.wallSeconds()));
             double asked = measured.cpuSeconds() / TOGETHER / unhindered;
-            System.out.printf("  round %d of %d: a session asks for %.2f cores%n", round, ROUNDS, asked);
+            System.out.printf(Locale.ROOT, "  round %d of %d: a session asks for %.2f cores%n", round, ROUNDS, asked);
             perCharacter.add(asked / workload.conversation.length());
             // A median, since rounds differ; of the last ones, since code gets faster for a while.
             List<Double> last = perCharacter.subList(Math.max(0, round - 3), round);
@@ -45,6 +46,15 @@ record Workload(AnthropicClient client, String model, int streams, String conver
             workload = ofLength(client, model, streams, Math.max(SHORTEST, Math.min(LONGEST, length)), demand);
         }
         return workload;
+    }
+
+    private static int streams(double demand) {
+        return (int) Math.max(1, Math.round(demand / CORES_PER_STREAM));
+    }
+
+    /** How many requests calibration and {@code sessions} sessions take. */
+    static int requests(double demand, int sessions) {
+        return (ROUNDS * TOGETHER + sessions) * streams(demand);
     }
 
     private static Workload ofLength(AnthropicClient client, String model, int streams, int length, double demand) {
@@ -56,7 +66,12 @@ record Workload(AnthropicClient client, String model, int streams, String conver
     }
 
     String describe() {
-        return "A session: %d answer%s at once, each piece rendered in a conversation of %d KB; to ask for %.2f cores"
-                .formatted(streams, streams == 1 ? "" : "s", conversation.length() / 1000, demand);
+        return String.format(
+                Locale.ROOT,
+                "A session: %d answer%s at once, each piece rendered in a conversation of %d KB; to ask for %.2f cores",
+                streams,
+                streams == 1 ? "" : "s",
+                conversation.length() / 1000,
+                demand);
     }
 }

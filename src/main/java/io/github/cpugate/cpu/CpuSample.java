@@ -64,7 +64,7 @@ public record CpuSample(double raw, double smoothed, Health health, String detai
     public static CpuSample failed(Throwable cause, double smoothed) {
         String detail;
         try {
-            detail = cause.toString();
+            detail = String.valueOf(cause.toString());
         } catch (Throwable t) { // other people's code, this too
             detail = cause.getClass().getName();
         }

@@ -13,8 +13,8 @@ public interface CpuSampler {
      * Takes a sample.
      *
      * <p>May block briefly for I/O; it runs on the governor's thread, or on that of whoever calls {@code adjust()}.
-     * Whatever it throws counts as {@link CpuSample.Health#FAILING}: the gate holds its limit, says so once, and asks
-     * again at the next step.
+     * Whatever it throws, or a null, counts as {@link CpuSample.Health#FAILING}: the gate holds its limit, says so
+     * once, and asks again at the next step.
      *
      * @return the sample
      */

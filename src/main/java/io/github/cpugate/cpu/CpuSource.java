@@ -12,8 +12,9 @@ public interface CpuSource {
     /**
      * Returns the CPU used since the last read.
      *
-     * <p>May block briefly for I/O: it is read on the governor's thread, never on that of a caller who wants a slot.
-     * Whatever it throws counts as a failed reading, and the gate holds its limit.
+     * <p>May block briefly for I/O: it is read on the governor's thread, or on that of whoever calls {@code adjust()},
+     * never on that of a caller who wants a slot. Whatever it throws counts as a failed reading, and the gate holds its
+     * limit.
      *
      * @return percent of the whole host, in [0, 100]; {@code NaN} when there is no reading, as on the first read, which
      *     only primes

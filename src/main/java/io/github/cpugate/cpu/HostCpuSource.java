@@ -44,7 +44,7 @@ class HostCpuSource implements CpuSource {
                 refusals.append("; not through ")
                         .append(candidate.name())
                         .append(": ")
-                        .append(t);
+                        .append(CpuSample.failed(t, Double.NaN).detail());
                 continue;
             }
             chosen = source;

@@ -7,11 +7,11 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Host CPU from the JDK's {@code OperatingSystemMXBean.getCpuLoad()}, for where OSHI cannot load.
+ * CPU from the JDK's {@code OperatingSystemMXBean.getCpuLoad()}, for where OSHI cannot load.
  *
- * <p>The bean returns a fraction, negative when it has none. It measures since anybody in the process last asked, and
- * returns 0 if no tick has elapsed since: so 0 counts as no reading, though a host may be that idle, and reads that
- * follow too closely are not passed on.
+ * <p>In a Linux container the bean measures the container, not the host. It returns a fraction, negative when it has
+ * none. It measures since anybody in the process last asked, and returns 0 if no tick has elapsed since: so 0 counts as
+ * no reading, though a host may be that idle, and reads that follow too closely are not passed on.
  */
 final class JdkCpuSource implements CpuSource {
 

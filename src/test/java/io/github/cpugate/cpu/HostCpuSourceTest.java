@@ -26,6 +26,21 @@ class HostCpuSourceTest {
         candidates.add(new Candidate(name, opener));
     }
 
+    @Test
+    void aRefusalThatCannotBeNamedIsNoReasonToStopTrying() {
+        candidate("a", () -> {
+            throw new IllegalStateException() {
+                @Override
+                public String getMessage() {
+                    throw new AssertionError("no name");
+                }
+            };
+        });
+        candidate("b", () -> () -> 42);
+
+        assertThat(source.read()).isEqualTo(42);
+    }
+
     private static Supplier<CpuSource> broken(String message) {
         return () -> {
             throw new UnsatisfiedLinkError(message);

@@ -39,6 +39,8 @@ final class Snippets {
             for (Future<String> answer : answers) {
                 System.out.println(answer.get());
             }
+        } finally {
+            threads.shutdown();
         }
     }
 
