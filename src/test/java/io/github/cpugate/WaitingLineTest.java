@@ -30,6 +30,24 @@ class WaitingLineTest {
         return line.enter(slot, nanos) ? slot : null;
     }
 
+    /** Takes both slots, and returns one of them. */
+    private Slot fill() throws InterruptedException {
+        slot();
+        return slot();
+    }
+
+    /** Has a caller in line woken by {@code wakeUp}, and {@code first} happen before it gets the lock to see why. */
+    private void beforeItSeesWhy(Caller<?> caller, Runnable wakeUp, Runnable first) {
+        line.lock.lock();
+        try {
+            wakeUp.run();
+            Await.until("it woke up and wants the lock", () -> line.lock.hasQueuedThread(caller.thread()));
+            first.run();
+        } finally {
+            line.lock.unlock();
+        }
+    }
+
     private boolean isFull() {
         return !line.tryEnter(new Slot(line));
     }
@@ -71,8 +89,7 @@ class WaitingLineTest {
 
     @Test
     void servesInOrderOfArrivalTimedAndUntimedAlike() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         List<Integer> served = Collections.synchronizedList(new ArrayList<>());
         List<Caller<Slot>> callers = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
@@ -96,8 +113,7 @@ class WaitingLineTest {
 
     @Test
     void aNewcomerDoesNotOvertakeOneThatWasGrantedButDoesNotRunYet() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         Caller<Slot> first = Caller.startInLine(line, this::slot);
 
         line.lock.lock();
@@ -169,8 +185,7 @@ class WaitingLineTest {
 
     @Test
     void oneThatTimesOutLeavesTheLineWithoutASlot() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         Caller<Slot> untimed = Caller.startInLine(line, this::slot);
         Caller<Slot> timed = Caller.start(() -> slot(TimeUnit.MILLISECONDS.toNanos(50)));
 
@@ -183,8 +198,7 @@ class WaitingLineTest {
 
     @Test
     void oneThatIsInterruptedLeavesTheLineWithoutASlot() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         Caller<Slot> first = Caller.startInLine(line, this::slot);
         Caller<Slot> second = Caller.startInLine(line, this::slot);
 
@@ -209,18 +223,10 @@ class WaitingLineTest {
 
     @Test
     void aGrantThatRacesWithAnInterruptStands() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
-        line.lock.lock();
-        try {
-            waiter.thread().interrupt();
-            Await.until("it woke up and wants the lock", () -> line.lock.hasQueuedThread(waiter.thread()));
-            held.close();
-        } finally {
-            line.lock.unlock();
-        }
+        beforeItSeesWhy(waiter, waiter.thread()::interrupt, held::close);
         assertThat(waiter.result()).isNotNull();
         assertThat(waiter.interruptedAfter())
                 .as("the interrupt is not swallowed")
@@ -232,25 +238,17 @@ class WaitingLineTest {
 
     @Test
     void aGrantThatRacesWithATimeoutStands() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         Caller<Slot> waiter = Caller.startInLine(line, () -> slot(TimeUnit.SECONDS.toNanos(3)));
 
-        line.lock.lock();
-        try {
-            Await.until("its time passed and it wants the lock", () -> line.lock.hasQueuedThread(waiter.thread()));
-            held.close();
-        } finally {
-            line.lock.unlock();
-        }
+        beforeItSeesWhy(waiter, () -> {}, held::close); // its time passes meanwhile
         assertThat(waiter.result()).isNotNull();
         assertLine(2, 2, 0);
     }
 
     @Test
     void closeRefusesThoseInLineAndThoseToCome() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         Caller<Slot> untimed = Caller.startInLine(line, this::slot);
         Caller<Slot> timed = Caller.startInLine(line, () -> slot(LONG));
 
@@ -268,18 +266,10 @@ class WaitingLineTest {
 
     @Test
     void aCloseThatRacesWithAnInterruptKeepsTheInterrupt() throws InterruptedException {
-        slot();
-        slot();
+        fill();
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
-        line.lock.lock();
-        try {
-            waiter.thread().interrupt();
-            Await.until("it woke up and wants the lock", () -> line.lock.hasQueuedThread(waiter.thread()));
-            line.close();
-        } finally {
-            line.lock.unlock();
-        }
+        beforeItSeesWhy(waiter, waiter.thread()::interrupt, line::close);
         assertThat(waiter.failure()).isInstanceOf(GateClosedException.class);
         assertThat(waiter.interruptedAfter()).isTrue();
     }
@@ -352,8 +342,7 @@ class WaitingLineTest {
 
     @Test
     void theMeanCountsThoseWhomARaisedLimitAdmitted() throws InterruptedException {
-        slot();
-        slot();
+        fill();
         Caller<Slot> first = Caller.startInLine(line, this::slot);
         Caller<Slot> second = Caller.startInLine(line, this::slot);
         line.endPeriod();
@@ -370,8 +359,7 @@ class WaitingLineTest {
 
     @Test
     void tellsWhetherTheLimitWasReachedInThePeriod() throws InterruptedException {
-        Slot held = slot();
-        slot();
+        Slot held = fill();
         assertThat(line.endPeriod().limitReached())
                 .as("full, but nobody was refused")
                 .isFalse();
@@ -396,8 +384,7 @@ class WaitingLineTest {
 
     @Test
     void aStepThatDiesHalfwayForgetsNobodyInLine() throws InterruptedException {
-        slot();
-        slot();
+        fill();
         Caller.startInLine(line, this::slot);
 
         line.endPeriod();
@@ -407,8 +394,7 @@ class WaitingLineTest {
 
     @Test
     void whomTheStepItselfAdmitsDidNotRunIntoTheNewLimit() throws InterruptedException {
-        slot();
-        slot();
+        fill();
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
         assertThat(line.endPeriod().limitReached()).isTrue();
