@@ -221,7 +221,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         private @Nullable Integer initialSlots; // minSlots
         Duration period = Duration.ofSeconds(2);
         private @Nullable CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
-        private StepPolicy policy = StepPolicy.oneSlot(); // grows below 0.8 x target
+        private @Nullable StepPolicy policy; // StepPolicy.oneSlot(): grows below 0.8 x target
         private LongSupplier nanoClock = new JvmClock();
         private @Nullable String name; // gate-1, gate-2, ...
         private boolean manual; // with a governor thread

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class Governor implements Runnable {
 
     private final String gate;
-    private final StepPolicy policy;
+    private final @Nullable CpuSampler sampler; // the host's, if none was given
+    private final @Nullable StepPolicy policy; // one slot at a time, if none was given
     private final WaitingLine line;
     private final List<GateListener> listeners;
     private final LongSupplier nanoClock;
@@ -34,16 +35,17 @@ final class Governor implements Runnable {
     /** One step at a time, by the thread or by hand. Callers who want a slot never take it. */
     private final ReentrantLock stepping = new ReentrantLock();
 
-    // Guarded by stepping. What only a step needs is made at the first one, on the governor's thread: build() is to
-    // return within milliseconds in a JVM that has loaded nothing yet, and each class takes half of one.
-    private @Nullable CpuSampler sampler; // the host's, if none was given
-    private @Nullable List<Told> told; // the log first
+    private @Nullable Parts parts; // guarded by stepping; made at the first step
 
-    private final FaultLog samplerFaults;
-    private final FaultLog policyFaults;
-    private final FaultLog loopFaults;
     private long periodNanos; // set before the thread starts
     private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /**
+     * What only a step needs. Made at the first one, on the governor's thread: build() is to return within milliseconds
+     * in a JVM that has loaded nothing yet, and each class takes half of one.
+     */
+    private record Parts(
+            CpuSampler sampler, FaultLog samplerFaults, StepPolicy policy, FaultLog policyFaults, List<Told> told) {}
 
     /** A listener and its faults. */
     private record Told(GateListener listener, FaultLog faults) {}
@@ -51,7 +53,7 @@ final class Governor implements Runnable {
     Governor(
             String gate,
             @Nullable CpuSampler sampler,
-            StepPolicy policy,
+            @Nullable StepPolicy policy,
             WaitingLine line,
             List<GateListener> listeners,
             LongSupplier nanoClock,
@@ -64,9 +66,6 @@ final class Governor implements Runnable {
         this.nanoClock = nanoClock;
         this.startedAt = nanoClock.getAsLong();
         this.targetCpu = targetCpu;
-        this.samplerFaults = new FaultLog("the CPU sampler of gate '" + gate + "'");
-        this.policyFaults = new FaultLog("the policy of gate '" + gate + "'");
-        this.loopFaults = new FaultLog("the governor of gate '" + gate + "'");
     }
 
     /**
@@ -93,14 +92,15 @@ final class Governor implements Runnable {
     /** The loop. Nothing ends it but {@link #stop()}: not even running out of memory. */
     @Override
     public void run() {
+        FaultLog faults = new FaultLog("the governor of gate '" + gate + "'");
         long wait = 0;
         while (!stoppedWithin(wait)) {
             wait = periodNanos;
             try {
                 var unused = step();
-                loopFaults.worked();
+                faults.worked();
             } catch (Throwable t) {
-                loopFaults.failed(t);
+                faults.failed(t);
             }
         }
     }
@@ -111,9 +111,8 @@ final class Governor implements Runnable {
             try {
                 return stopped.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             } catch (Throwable t) {
-                // Interrupted, by a sampler or a listener that left its thread so, or by a stranger: none of our
-                // business.
-                // Or out of memory: not for ever.
+                // Interrupted by a stranger, or by a sampler or a listener that left its thread so: wait on.
+                // Out of memory: not for ever.
             }
         }
     }
@@ -124,11 +123,15 @@ final class Governor implements Runnable {
         }
         stepping.lock();
         try {
-            CpuSample cpu = sample();
+            if (parts == null) {
+                parts = makeParts();
+            }
+            CpuSample cpu = sample(parts);
             double target = targetCpu;
             // Without a reading there is no decision, and what happened so far counts for the next step.
             WaitingLine.Report seen = cpu.isOk() ? line.endPeriod() : line.report();
-            Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
+            Decision decision =
+                    cpu.isOk() ? decide(parts, cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
             int wanted = decision.limit();
             WaitingLine.Move move = line.moveLimit(seen.limit(), wanted);
             boolean noRoom = wanted != seen.limit() && seen.limit() == move.before() && move.after() == move.before();
@@ -146,37 +149,49 @@ final class Governor implements Runnable {
                     seen.waiting(),
                     seen.limitReached(),
                     noRoom ? (wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
-            tell(step);
+            tell(parts.told, step);
             return step;
         } finally {
             stepping.unlock();
         }
     }
 
-    private CpuSample sample() {
+    private Parts makeParts() {
+        String whose = " of gate '" + gate + "'";
+        List<Told> told = new ArrayList<>();
+        told.add(new Told(new StepLog(), new FaultLog("the log" + whose)));
+        for (GateListener listener : listeners) {
+            told.add(new Told(listener, new FaultLog("a listener" + whose)));
+        }
+        return new Parts(
+                sampler == null ? CpuSampler.ofHost() : sampler,
+                new FaultLog("the CPU sampler" + whose),
+                policy == null ? StepPolicy.oneSlot() : policy,
+                new FaultLog("the policy" + whose),
+                told);
+    }
+
+    private CpuSample sample(Parts parts) {
         CpuSample sample;
         try {
-            if (sampler == null) {
-                sampler = CpuSampler.ofHost();
-            }
-            sample = sampler.sample();
+            sample = parts.sampler.sample();
             if (sample.isOk()) {
                 sample = CpuSample.of(sample.raw(), sample.smoothed()); // whoever made it: only a percentage is OK
             }
             switch (sample.health()) {
-                case OK -> samplerFaults.worked();
-                case NO_READING, FAILING -> samplerFaults.failed(sample.detail());
+                case OK -> parts.samplerFaults.worked();
+                case NO_READING, FAILING -> parts.samplerFaults.failed(sample.detail());
                 case STARTING -> {}
             }
         } catch (Throwable t) {
             sample = CpuSample.failed(t, lastSample().smoothed());
-            samplerFaults.failed(t);
+            parts.samplerFaults.failed(t);
         }
         lastSample = sample;
         return sample;
     }
 
-    private Decision decide(CpuSample cpu, double target, WaitingLine.Report seen) {
+    private Decision decide(Parts parts, CpuSample cpu, double target, WaitingLine.Report seen) {
         StepInput input = new StepInput(
                 cpu,
                 target,
@@ -188,25 +203,17 @@ final class Governor implements Runnable {
                 seen.waiting(),
                 seen.limitReached());
         try {
-            Decision decision = Objects.requireNonNull(policy.decide(input), "decision");
+            Decision decision = Objects.requireNonNull(parts.policy.decide(input), "decision");
             Objects.requireNonNull(decision.reason(), "reason");
-            policyFaults.worked();
+            parts.policyFaults.worked();
             return decision;
         } catch (Throwable t) {
-            policyFaults.failed(t);
+            parts.policyFaults.failed(t);
             return input.hold(Reason.POLICY_FAILED);
         }
     }
 
-    private void tell(Observation step) {
-        if (told == null) {
-            List<Told> all = new ArrayList<>();
-            all.add(new Told(new StepLog(), new FaultLog("the log of gate '" + gate + "'")));
-            for (GateListener listener : listeners) {
-                all.add(new Told(listener, new FaultLog("a listener of gate '" + gate + "'")));
-            }
-            told = all;
-        }
+    private static void tell(List<Told> told, Observation step) {
         for (Told each : told) {
             try {
                 each.listener.onStep(step);

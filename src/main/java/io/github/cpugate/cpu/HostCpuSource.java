@@ -40,7 +40,7 @@ class HostCpuSource implements CpuSource {
             try {
                 source = candidate.opener().get();
                 first = source.read();
-            } catch (Throwable t) { // LinkageError and UnsatisfiedLinkError are what is expected here
+            } catch (Throwable t) { // UnsatisfiedLinkError and its kin are what is expected here
                 refusals.append("; not through ")
                         .append(candidate.name())
                         .append(": ")

@@ -42,8 +42,7 @@ final class OshiCpuSource implements CpuSource {
     public double read() {
         long[] now = ticks.get().clone(); // OSHI hands the same array to everybody
         if (Arrays.stream(now).sum() == 0) {
-            // OSHI's answer to an unreadable /proc/stat. As a base for the next delta it would give the load since
-            // boot.
+            // OSHI's answer to an unreadable /proc/stat. A delta from it would be the load since boot.
             throw new IllegalStateException("OSHI has no CPU ticks");
         }
         long[] before = last;
