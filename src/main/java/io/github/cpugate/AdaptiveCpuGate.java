@@ -7,9 +7,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +49,14 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     private AdaptiveCpuGate(Builder b, String name, int initialSlots) {
         this.name = name;
-        this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.nanoClock);
+        this.line = new WaitingLine(
+                name,
+                b.minSlots,
+                b.maxSlots,
+                initialSlots,
+                b.nanoClock,
+                b.leakNanos,
+                b.manual ? new CallingThread() : null);
         this.governor = new Governor(name, b.sampler, b.policy, line, b.listeners, b.nanoClock, b.targetCpu);
     }
 
@@ -91,9 +103,24 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws GateClosedException if the gate is closed, or is closed during the wait
      */
     public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
-        long nanos = nanos(atMost, "atMost");
+        long nanos = Checks.nanos("atMost", atMost);
         Optional<Slot> slot = Optional.of(new Slot(line));
         return line.enter(slot.get(), nanos) ? slot : Optional.empty();
+    }
+
+    /**
+     * Lines up for a slot without blocking, first come, first served. Whoever completes the future otherwise
+     * ({@code cancel}, {@code orTimeout}) takes it out of the line.
+     *
+     * <p>If the slot does not come at once, the future is completed by the default executor of CompletableFuture, so
+     * that neither a session's end nor a governor's step runs what depends on it; on a {@link Builder#manual()} gate by
+     * the thread that makes room. Give dependents that block an executor of their own.
+     *
+     * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed, or is closed
+     *     during the wait
+     */
+    public CompletableFuture<Slot> slotAsync() {
+        return line.enterAsync(new Slot(line));
     }
 
     /**
@@ -109,6 +136,38 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         try (Slot slot = slot()) {
             return work.call();
         }
+    }
+
+    /**
+     * Lines up for a slot without blocking, then calls {@code work}, and gives the slot back when the stage that it
+     * returns completes, fails or is cancelled; at once if the work throws or returns null.
+     *
+     * <p>The work is called on this thread if a slot is free, otherwise where {@link #slotAsync()} completes. Whoever
+     * completes the returned future otherwise ({@code cancel}, {@code orTimeout}) takes it out of the line, or cancels
+     * the stage; if the stage does not end by that, the slot stays held until it does.
+     *
+     * @param <T> what the stage comes to
+     * @param work starts a session, and returns a stage that completes at its end
+     * @return a future of what the stage comes to; the slot is given back before it completes
+     */
+    public <T extends @Nullable Object> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> work) {
+        Objects.requireNonNull(work, "work");
+        return AsyncCall.start(slotAsync(), work);
+    }
+
+    /**
+     * Returns an executor that runs each task in a slot. While there is none, the task waits in line, and no thread
+     * does.
+     *
+     * <p>{@code execute} throws {@link RejectedExecutionException} if the gate is closed, and what {@code delegate}
+     * throws. A task in line that is refused later, by the gate's closing or by {@code delegate}, is cancelled if it is
+     * a {@link Future}; the first time, that is logged. Where every outcome matters, {@link #callAsync} tells it.
+     *
+     * @param delegate runs the tasks; called on this thread, or where {@link #slotAsync()} completes
+     * @return an executor
+     */
+    public Executor executor(Executor delegate) {
+        return new GateExecutor(this::slotAsync, Objects.requireNonNull(delegate, "delegate"));
     }
 
     /**
@@ -192,17 +251,12 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted on entry or while waiting
      */
     public boolean awaitIdle(Duration atMost) throws InterruptedException {
-        return line.awaitIdle(nanos(atMost, "atMost"));
+        return line.awaitIdle(Checks.nanos("atMost", atMost));
     }
 
     @Override
     public String toString() {
         return snapshot().toString();
-    }
-
-    /** Saturates: a duration of 300 years is as good as for ever. */
-    private static long nanos(Duration duration, String field) {
-        return TimeUnit.NANOSECONDS.convert(Objects.requireNonNull(duration, field));
     }
 
     /**
@@ -219,23 +273,16 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         private int minSlots = 1;
         private int maxSlots = 16;
         private @Nullable Integer initialSlots; // minSlots
-        Duration period = Duration.ofSeconds(2);
+        long periodNanos = 2_000_000_000;
         private @Nullable CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
         private @Nullable StepPolicy policy; // StepPolicy.oneSlot(): grows below 0.8 x target
         private LongSupplier nanoClock = new JvmClock();
         private @Nullable String name; // gate-1, gate-2, ...
         private boolean manual; // with a governor thread
+        private long leakNanos; // off
         private final List<GateListener> listeners = new ArrayList<>();
 
         private Builder() {}
-
-        /** A class, not a lambda: the first lambda of a JVM costs tens of milliseconds, and build() is to be quick. */
-        private static final class JvmClock implements LongSupplier {
-            @Override
-            public long getAsLong() {
-                return System.nanoTime();
-            }
-        }
 
         /**
          * Names the gate in logs, observations and the governor's thread. Default: {@code gate-1}, {@code gate-2} and
@@ -305,10 +352,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
          * @return this builder
          */
         public Builder period(Duration period) {
-            if (Objects.requireNonNull(period, "period").isNegative() || period.isZero()) {
-                throw new IllegalArgumentException("period must be positive, was " + period);
-            }
-            this.period = period;
+            this.periodNanos = Checks.positiveNanos("period", period);
             return this;
         }
 
@@ -343,6 +387,18 @@ public final class AdaptiveCpuGate implements AutoCloseable {
          */
         public Builder listener(GateListener listener) {
             this.listeners.add(Objects.requireNonNull(listener, "listener"));
+            return this;
+        }
+
+        /**
+         * Warns in the log, once, of each slot that is held for longer than this, with the stack that took it. Default:
+         * off. Slots cost a stack trace each while it is on.
+         *
+         * @param after positive; longer than any session takes
+         * @return this builder
+         */
+        public Builder leakWarning(Duration after) {
+            this.leakNanos = Checks.positiveNanos("leakWarning", after);
             return this;
         }
 
@@ -383,7 +439,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
             AdaptiveCpuGate gate =
                     new AdaptiveCpuGate(this, name == null ? "gate-" + UNNAMED.incrementAndGet() : name, initial);
             if (!manual) {
-                gate.governor.start(period);
+                gate.governor.start(periodNanos, gate);
             }
             return gate;
         }

@@ -1,5 +1,9 @@
 package io.github.cpugate;
 
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
 /** Refuses bad configuration with the field's name and value. Nothing is corrected. */
 final class Checks {
 
@@ -35,5 +39,18 @@ final class Checks {
                     + maxSlots + "], was " + slots);
         }
         return slots;
+    }
+
+    /** Saturates: a duration of 300 years is as good as for ever. */
+    static long nanos(String field, Duration duration) {
+        return TimeUnit.NANOSECONDS.convert(Objects.requireNonNull(duration, field));
+    }
+
+    static long positiveNanos(String field, Duration duration) {
+        long nanos = nanos(field, duration);
+        if (nanos <= 0) {
+            throw new IllegalArgumentException(field + " must be positive, was " + duration);
+        }
+        return nanos;
     }
 }

@@ -2,6 +2,7 @@ package io.github.cpugate;
 
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the steps: takes a sample, asks the policy, moves the limit, tells the listeners.
@@ -37,7 +39,9 @@ final class Governor implements Runnable {
 
     private @Nullable Parts parts; // guarded by stepping; made at the first step
 
-    private long periodNanos; // set before the thread starts
+    // Set before the thread starts.
+    private long periodNanos;
+    private @Nullable WeakReference<?> owner;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /**
@@ -74,9 +78,12 @@ final class Governor implements Runnable {
      * <p>The period runs from the end of one step to the beginning of the next. At a fixed rate, the steps missed
      * during a stall (a reading that hung, a laptop asleep) would be made up for in a burst, and move the limit by as
      * many slots on the evidence of a moment.
+     *
+     * <p>The thread ends by itself once {@code owner} is garbage and nobody holds a slot or waits for one.
      */
-    void start(Duration period) {
-        periodNanos = TimeUnit.NANOSECONDS.convert(period);
+    void start(long periodNanos, Object owner) {
+        this.periodNanos = periodNanos;
+        this.owner = new WeakReference<>(owner);
         Thread thread = new Thread(null, this, "cpugate-governor-" + gate, 0, false);
         // It outlives the thread that builds the gate, and is to keep nothing of it.
         thread.setContextClassLoader(Governor.class.getClassLoader());
@@ -89,12 +96,12 @@ final class Governor implements Runnable {
         stopped.countDown();
     }
 
-    /** The loop. Nothing ends it but {@link #stop()}: not even running out of memory. */
+    /** The loop. Nothing else ends it than {@link #stop()} and desertion: not even running out of memory. */
     @Override
     public void run() {
         FaultLog faults = new FaultLog("the governor of gate '" + gate + "'");
         long wait = 0;
-        while (!stoppedWithin(wait)) {
+        while (!stoppedWithin(wait) && !isDeserted()) {
             wait = periodNanos;
             try {
                 var unused = step();
@@ -117,6 +124,23 @@ final class Governor implements Runnable {
         }
     }
 
+    private boolean isDeserted() {
+        if (owner == null || owner.get() != null) {
+            return false;
+        }
+        WaitingLine.Report left = line.report();
+        if (left.inFlight() > 0 || left.waiting() > 0) {
+            return false;
+        }
+        try {
+            LoggerFactory.getLogger(StepLog.LOGGER)
+                    .warn("gate '{}' was dropped without close(); its governor ends", gate);
+        } catch (Throwable t) {
+            // It ends all the same.
+        }
+        return true;
+    }
+
     Observation step() {
         if (stepping.isHeldByCurrentThread()) {
             throw new IllegalStateException("gate '" + gate + "': adjust() was called from within a step");
@@ -126,6 +150,7 @@ final class Governor implements Runnable {
             if (parts == null) {
                 parts = makeParts();
             }
+            LeakLog.tell(gate, line.findLeaks(), nanoClock.getAsLong());
             CpuSample cpu = sample(parts);
             double target = targetCpu;
             // Without a reading there is no decision, and what happened so far counts for the next step.

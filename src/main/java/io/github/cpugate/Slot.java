@@ -1,19 +1,27 @@
 package io.github.cpugate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The right to run one session, held from admission until {@link #close()}.
  *
- * <p>Use it in a try-with-resources statement. It may be closed by any thread, not just by the one that got it.
+ * <p>Use it in a try-with-resources statement. It may be closed by any thread, not just by the one that got it. A slot
+ * that is garbage-collected without having been closed is given back by one of the governor's next steps, which logs
+ * that as an error.
  */
 public final class Slot implements AutoCloseable {
 
     private final WaitingLine line;
 
-    /** Between admission and the first close; guarded by the line's lock. */
-    boolean held;
+    /** Where it was taken; null unless its gate was built with {@code leakWarning}. */
+    final HeldSlots.@Nullable Origin origin;
+
+    /** Its place among the slots held, or -1 if it is not held; guarded by the line's lock. */
+    int index = -1;
 
     Slot(WaitingLine line) {
         this.line = line;
+        this.origin = line.looksForLeaks() ? new HeldSlots.Origin() : null;
     }
 
     /**

@@ -1,22 +1,26 @@
 package io.github.cpugate;
 
-import java.util.Iterator;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Admits callers under the limit, first come, first served.
  *
- * <p>Slots are handed over, not left lying: whoever makes room (a slot given back, a limit raised) counts the next in
- * line as in flight and wakes just that thread. So a newcomer cannot slip in ahead of a caller that was woken but does
- * not run yet, and a wake-up is never spent on a thread that finds nothing.
+ * <p>Slots are handed over, not left lying: whoever makes room (a slot given back, a limit raised) takes as many
+ * callers out of the line as fit, counts their slots as held, and wakes just them. So a newcomer cannot slip in ahead
+ * of a caller that was woken but does not run yet, a wake-up is never spent on a caller that finds nothing, and who is
+ * woken need not come back for the lock.
  *
  * <p>A caller leaves the line by one of three ways, decided under the lock: it is granted a slot, it is refused since
- * the gate closed, or it gives up (timeout, interrupt). A grant that came before the giving up stands: the caller gets
- * its slot. Nothing foreign is called while the lock is held; the clock, which a test may supply, is read before.
+ * the gate closed, or it gives up (timeout, interrupt, cancellation). A grant that came before the giving up stands: a
+ * thread gets its slot, a future that cannot take it any more gives it back.
+ *
+ * <p>Nothing foreign is called while the lock is held. The clock, which a test may supply, is read before; threads are
+ * unparked and futures completed after.
  */
 final class WaitingLine {
 
@@ -24,51 +28,30 @@ final class WaitingLine {
     private final Condition idle = lock.newCondition();
     private final String gate;
     private final LongSupplier nanoClock;
+    private final long leakNanos; // 0: does not look for slots held too long
+    private final @Nullable Executor completer;
 
     // All below is guarded by the lock. Whenever it is free:
     //   1 <= minSlots <= limit <= maxSlots
-    //   inFlight = slots granted and not closed; it exceeds the limit only after the limit fell
-    //   waiters is empty or inFlight >= limit: nobody stands in line before a free slot
+    //   held = slots granted and not given back; they exceed the limit only after the limit fell
+    //   waiters is empty or held.size() >= limit: nobody stands in line before a free slot
     //   waiters is empty if closed
-    // From the first and the third: nobody stands in line when inFlight is 0.
+    // From the first and the third: nobody stands in line when no slot is held.
     private int minSlots;
     private int maxSlots;
     private int limit;
-    private int inFlight;
-    private final Set<Waiter> waiters = new LinkedHashSet<>(); // in order of arrival; leaves from the middle in O(1)
+    private final HeldSlots held = new HeldSlots();
+    private final Waiter.Queue waiters = new Waiter.Queue();
     private boolean closed;
 
-    /** Times that inFlight has come down to 0: lets who awaits that moment see it though it has passed. */
+    /** Times that the last held slot was given back: lets who awaits that moment see it though it has passed. */
     private long timesIdle;
 
     // What happened in this period, which began when the last one was ended.
     private boolean limitReached;
     private long periodBegan;
     private long accruedAt;
-    private double slotNanos; // inFlight integrated over time, up to accruedAt
-
-    /** One caller in line. */
-    private static final class Waiter {
-        enum State {
-            IN_LINE,
-            GRANTED,
-            REFUSED
-        }
-
-        final Slot slot;
-        final Condition turn;
-        State state = State.IN_LINE;
-
-        Waiter(Slot slot, Condition turn) {
-            this.slot = slot;
-            this.turn = turn;
-        }
-
-        void leave(State outcome) {
-            state = outcome;
-            turn.signal();
-        }
-    }
+    private double slotNanos; // slots held, integrated over time, up to accruedAt
 
     /** The line at one moment; the last two components tell of the period. */
     record Report(
@@ -84,17 +67,34 @@ final class WaitingLine {
     /** What became of the limit, and the bounds that it was held to. */
     record Move(int before, int after, int minSlots, int maxSlots) {}
 
-    WaitingLine(String gate, int minSlots, int maxSlots, int initialSlots, LongSupplier nanoClock) {
+    /**
+     * Makes a line.
+     *
+     * @param leakNanos slots held for longer are found by {@link #findLeaks()}; 0 for none
+     * @param completer completes the futures of callers in line, or null for the default of CompletableFuture
+     */
+    WaitingLine(
+            String gate,
+            int minSlots,
+            int maxSlots,
+            int initialSlots,
+            LongSupplier nanoClock,
+            long leakNanos,
+            @Nullable Executor completer) {
         this.gate = gate;
         this.minSlots = minSlots;
         this.maxSlots = maxSlots;
         this.limit = initialSlots;
         this.nanoClock = nanoClock;
+        this.leakNanos = leakNanos;
+        this.completer = completer;
         this.periodBegan = nanoClock.getAsLong();
         this.accruedAt = periodBegan;
     }
 
-    // Entering takes a slot that the caller has made: once it is admitted, nothing is left to allocate, and so to fail.
+    boolean looksForLeaks() {
+        return leakNanos > 0;
+    }
 
     /** Waits for as long as it takes. */
     void enter(Slot slot) throws InterruptedException {
@@ -108,12 +108,19 @@ final class WaitingLine {
 
     /** Does not wait; returns whether the slot is held. */
     boolean tryEnter(Slot slot) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        return admitOrLineUp(slot, null);
+    }
+
+    /** Does not wait; returns a future of the slot, which fails if the gate is closed. */
+    CompletableFuture<Slot> enterAsync(Slot slot) {
         try {
-            return tryAdmit(slot, now);
-        } finally {
-            lock.unlock();
+            if (tryEnter(slot)) {
+                return CompletableFuture.completedFuture(slot);
+            }
+            PendingSlot waiter = new PendingSlot(slot, this, completer);
+            return admitOrLineUp(slot, waiter) ? CompletableFuture.completedFuture(slot) : waiter.future;
+        } catch (GateClosedException e) {
+            return CompletableFuture.failedFuture(e);
         }
     }
 
@@ -121,76 +128,98 @@ final class WaitingLine {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
+        if (tryEnter(slot)) {
+            return true;
+        }
+        if (timed && nanos <= 0) {
+            return false;
+        }
+        BlockedCaller waiter = new BlockedCaller(slot, timed, nanos);
+        return admitOrLineUp(slot, waiter) || await(waiter);
+    }
+
+    /**
+     * Admits if there is room; by the invariants there is room only if nobody is in line, so this overtakes nobody. If
+     * there is none, puts the waiter in line.
+     */
+    private boolean admitOrLineUp(Slot slot, @Nullable Waiter waiter) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
-            return tryAdmit(slot, now) || ((!timed || nanos > 0) && standInLine(slot, timed, nanos));
+            if (closed) {
+                throw closedException();
+            }
+            if (held.size() < limit) {
+                held.reserve(1);
+                accrue(now);
+                held.add(slot, now);
+                return true;
+            }
+            limitReached = true;
+            if (waiter != null) {
+                waiters.add(waiter);
+            }
+            return false;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Admits if there is room. By the invariants there is room only if nobody is in line, so this overtakes nobody. */
-    private boolean tryAdmit(Slot slot, long now) {
-        if (closed) {
-            throw new GateClosedException(gate);
+    /** Returns whether the slot was granted. Whichever way this ends, the caller is out of the line. */
+    private boolean await(BlockedCaller waiter) throws InterruptedException {
+        try {
+            waiter.await();
+        } catch (Error e) {
+            if (!giveUp(waiter)) {
+                leave(waiter.slot);
+            }
+            throw e;
         }
-        if (inFlight >= limit) {
-            limitReached = true;
+        if (giveUp(waiter)) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
             return false;
         }
-        accrue(now);
-        admit(slot);
+        // Granted or refused: that came before an interrupt, if there was one, and its status stays set.
+        if (waiter.state == Waiter.State.REFUSED) {
+            throw closedException();
+        }
         return true;
     }
 
-    /** Returns whether the slot was granted. Whichever way this ends, the caller is out of the line. */
-    private boolean standInLine(Slot slot, boolean timed, long nanos) throws InterruptedException {
-        Waiter waiter = new Waiter(slot, lock.newCondition());
+    /** Takes the waiter out of the line, and returns whether it stood there still. */
+    boolean giveUp(Waiter waiter) {
+        if (waiter.state != Waiter.State.IN_LINE) {
+            return false; // decided, once and for all
+        }
+        lock.lock();
         try {
-            waiters.add(waiter);
-            long left = nanos;
-            while (waiter.state == Waiter.State.IN_LINE) {
-                if (!timed) {
-                    waiter.turn.await();
-                } else if (left > 0) {
-                    left = waiter.turn.awaitNanos(left);
-                } else {
-                    return false;
-                }
+            if (waiter.state != Waiter.State.IN_LINE) {
+                return false;
             }
-        } catch (InterruptedException e) {
-            if (waiter.state == Waiter.State.IN_LINE) {
-                throw e;
-            }
-            // The grant, or the end of the gate, came before the interrupt: it stands, and so does the interrupt.
-            Thread.currentThread().interrupt();
-        } catch (Error e) {
-            if (slot.held) {
-                release(slot);
-            }
-            throw e;
-        } finally {
             waiters.remove(waiter);
+            return true;
+        } finally {
+            lock.unlock();
         }
-        if (waiter.state == Waiter.State.REFUSED) {
-            throw new GateClosedException(gate);
-        }
-        return true;
     }
 
     /** Gives a slot back, once. */
     void leave(Slot slot) {
         long now = nanoClock.getAsLong();
+        Waiter granted = null;
         lock.lock();
         try {
-            if (slot.held) {
+            if (held.contains(slot)) {
                 accrue(now);
-                release(slot);
+                held.remove(slot);
+                granted = handOver(now);
             }
         } finally {
             lock.unlock();
         }
+        Waiter.wakeAll(granted);
     }
 
     /**
@@ -200,48 +229,69 @@ final class WaitingLine {
      */
     Move moveLimit(int seen, int wanted) {
         long now = nanoClock.getAsLong();
+        Waiter granted;
+        Move move;
         lock.lock();
         try {
-            accrue(now);
             int before = limit;
-            if (before == seen) {
-                limit = Math.max(minSlots, Math.min(maxSlots, wanted));
-            }
-            handOver();
+            granted = before == seen ? setLimit(Math.max(minSlots, Math.min(maxSlots, wanted)), now) : null;
             limitReached |= !waiters.isEmpty(); // who is in line still, runs into the new limit too
-            return new Move(before, limit, minSlots, maxSlots);
+            move = new Move(before, limit, minSlots, maxSlots);
         } finally {
             lock.unlock();
         }
+        Waiter.wakeAll(granted);
+        return move;
     }
 
     /** Sets the bounds, and moves the limit into them. */
     void setBounds(int newMin, int newMax) {
         long now = nanoClock.getAsLong();
+        Waiter granted;
         lock.lock();
         try {
-            accrue(now);
+            granted = setLimit(Math.max(newMin, Math.min(newMax, limit)), now);
             minSlots = newMin;
             maxSlots = newMax;
-            limit = Math.max(newMin, Math.min(newMax, limit));
-            handOver();
         } finally {
             lock.unlock();
         }
+        Waiter.wakeAll(granted);
+    }
+
+    /** Gives back the slots that were garbage-collected, and reports them, and those held for too long. */
+    HeldSlots.Leaks findLeaks() {
+        long now = nanoClock.getAsLong();
+        Waiter granted = null;
+        HeldSlots.Leaks leaks;
+        lock.lock();
+        try {
+            accrue(now);
+            leaks = held.findLeaks(now, leakNanos);
+            if (leaks.collected() > 0) {
+                granted = handOver(now);
+            }
+        } finally {
+            lock.unlock();
+        }
+        Waiter.wakeAll(granted);
+        return leaks;
     }
 
     /** Refuses all in line and all to come. Slots that are held stay held. */
     void close() {
+        Waiter refused;
         lock.lock();
         try {
             closed = true;
-            for (Waiter waiter : waiters) {
-                waiter.leave(Waiter.State.REFUSED);
+            refused = waiters.takeFirst(waiters.size());
+            for (Waiter each = refused; each != null; each = each.next) {
+                each.state = Waiter.State.REFUSED;
             }
-            waiters.clear();
         } finally {
             lock.unlock();
         }
+        Waiter.wakeAll(refused);
     }
 
     /** Waits until no slot is held, or for at most {@code nanos}; returns whether there was such a moment. */
@@ -250,7 +300,7 @@ final class WaitingLine {
         try {
             long before = timesIdle;
             long left = nanos;
-            while (inFlight > 0 && timesIdle == before) {
+            while (held.size() > 0 && timesIdle == before) {
                 if (left <= 0) {
                     return false;
                 }
@@ -282,10 +332,10 @@ final class WaitingLine {
                     limit,
                     minSlots,
                     maxSlots,
-                    inFlight,
+                    held.size(),
                     waiters.size(),
                     closed,
-                    span > 0 ? slotNanos / span : inFlight,
+                    span > 0 ? slotNanos / span : held.size(),
                     limitReached || !waiters.isEmpty());
             if (endsPeriod) {
                 periodBegan = accruedAt;
@@ -298,42 +348,42 @@ final class WaitingLine {
         }
     }
 
-    private void admit(Slot slot) {
-        slot.held = true;
-        inFlight++;
+    GateClosedException closedException() {
+        return new GateClosedException(gate);
     }
 
-    private void release(Slot slot) {
-        slot.held = false;
-        inFlight--;
-        handOver();
-        if (inFlight == 0) {
-            timesIdle++;
-            idle.signalAll();
-        }
-    }
-
-    /** Grants slots to as many as fit, in order of arrival. */
-    private void handOver() {
-        if (waiters.isEmpty()) {
-            return;
-        }
-        Iterator<Waiter> next = waiters.iterator();
-        while (inFlight < limit && next.hasNext()) {
-            Waiter waiter = next.next();
-            next.remove();
-            admit(waiter.slot);
-            waiter.leave(Waiter.State.GRANTED);
-        }
+    /** Room for the slots of all who will be admitted is made first: after the limit has moved, nothing can fail. */
+    private @Nullable Waiter setLimit(int newLimit, long now) {
+        held.reserve(Math.min(newLimit - held.size(), waiters.size()));
+        accrue(now);
+        limit = newLimit;
+        return handOver(now);
     }
 
     /**
-     * To be called before inFlight changes. Threads read the clock before the lock, so their times may come disordered.
+     * Grants slots to as many as fit, in order of arrival, and returns them, to be woken once the lock is free. To be
+     * called after slots were given back or the limit was raised, with time accrued up to now.
+     */
+    private @Nullable Waiter handOver(long now) {
+        Waiter granted = waiters.takeFirst(limit - held.size());
+        for (Waiter each = granted; each != null; each = each.next) {
+            held.add(each.slot, now);
+            each.state = Waiter.State.GRANTED;
+        }
+        if (held.size() == 0) {
+            timesIdle++;
+            idle.signalAll();
+        }
+        return granted;
+    }
+
+    /**
+     * To be called before slots are added or removed. Threads read the clock before the lock: times come disordered.
      */
     private void accrue(long now) {
         long span = now - accruedAt;
         if (span > 0) {
-            slotNanos += (double) span * inFlight;
+            slotNanos += (double) span * held.size();
             accruedAt = now;
         }
     }

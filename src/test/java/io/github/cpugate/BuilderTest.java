@@ -25,7 +25,8 @@ class BuilderTest {
             assertThat(built.maxSlots()).isEqualTo(16);
             assertThat(built.limit()).as("starts at the floor").isEqualTo(1);
             assertThat(built.gate()).matches("gate-\\d+");
-            assertThat(AdaptiveCpuGate.builder().period).isEqualTo(Duration.ofSeconds(2));
+            assertThat(AdaptiveCpuGate.builder().periodNanos)
+                    .isEqualTo(Duration.ofSeconds(2).toNanos());
         }
     }
 

@@ -1,0 +1,55 @@
+package io.github.cpugate;
+
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A thread in line. It parks by itself, not on the lock's condition: whoever hands it a slot has decided everything, so
+ * it goes on without queueing for the lock again.
+ */
+final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker {
+
+    private final Thread thread = Thread.currentThread();
+    private final boolean timed;
+    private final long deadline;
+
+    BlockedCaller(Slot slot, boolean timed, long nanos) {
+        super(slot);
+        this.timed = timed;
+        this.deadline = timed ? System.nanoTime() + nanos : 0;
+    }
+
+    /** Returns when the state is decided, the time has passed, or the thread is interrupted; its status stays set. */
+    void await() {
+        try {
+            // A pool that would otherwise starve while its worker is parked gets a spare one.
+            ForkJoinPool.managedBlock(this);
+        } catch (InterruptedException | RejectedExecutionException e) {
+            // The first is never thrown by this blocker, the second by a pool that has no spare worker left.
+            while (!isReleasable()) {
+                block();
+            }
+        }
+    }
+
+    @Override
+    public boolean isReleasable() {
+        return state != State.IN_LINE || thread.isInterrupted() || (timed && deadline - System.nanoTime() <= 0);
+    }
+
+    @Override
+    public boolean block() {
+        if (timed) {
+            LockSupport.parkNanos(this, deadline - System.nanoTime());
+        } else {
+            LockSupport.park(this);
+        }
+        return isReleasable();
+    }
+
+    @Override
+    void wake() {
+        LockSupport.unpark(thread);
+    }
+}

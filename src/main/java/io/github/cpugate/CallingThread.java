@@ -1,0 +1,33 @@
+package io.github.cpugate;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs tasks on the calling thread, one after the other: a task handed over by a task waits for that one's end, so that
+ * a long chain of them does not grow the stack.
+ */
+final class CallingThread implements Executor {
+
+    private static final ThreadLocal<@Nullable Deque<Runnable>> PENDING = new ThreadLocal<>();
+
+    @Override
+    public void execute(Runnable task) {
+        Deque<Runnable> tasks = PENDING.get();
+        if (tasks != null) {
+            tasks.add(task);
+            return;
+        }
+        tasks = new ArrayDeque<>();
+        PENDING.set(tasks);
+        try {
+            for (Runnable next = task; next != null; next = tasks.poll()) {
+                next.run();
+            }
+        } finally {
+            PENDING.remove();
+        }
+    }
+}

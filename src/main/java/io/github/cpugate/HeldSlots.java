@@ -1,0 +1,133 @@
+package io.github.cpugate;
+
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slots that are held, so that one which nobody can close any more is found. Guarded by the line's lock.
+ *
+ * <p>A weak reference tells that a slot was garbage-collected. To make one for each session would double what a session
+ * allocates; so it is made by the first step that finds the slot held, and a slot is kept strongly until then.
+ */
+final class HeldSlots {
+
+    /** Says where a slot was taken, and since when it is held. Made with the slot, if its gate looks for leaks. */
+    static final class Origin extends Throwable {
+        private static final long serialVersionUID = 1L;
+        long since;
+        boolean reported;
+
+        Origin() {
+            super("the slot was taken here");
+        }
+    }
+
+    /** Stands for a slot without holding on to it. */
+    private static final class Trace extends WeakReference<Slot> {
+        final @Nullable Origin origin;
+        int index;
+
+        Trace(Slot slot, ReferenceQueue<Slot> collected) {
+            super(slot, collected);
+            this.origin = slot.origin;
+            this.index = slot.index;
+        }
+    }
+
+    /** What was found: slots that were collected, and slots held for too long. */
+    record Leaks(int collected, @Nullable Origin example, List<Origin> overdue) {
+        static final Leaks NONE = new Leaks(0, null, List.of());
+    }
+
+    private final ReferenceQueue<Slot> collected = new ReferenceQueue<>();
+
+    // entries[0..size) are the held slots, in no order, each as itself or as its trace;
+    // the index in a slot, and in its trace, is its place there, and -1 once it is given back.
+    private Object[] entries = new Object[4];
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    /** Makes room: adding so many slots will not fail for want of memory. */
+    void reserve(int more) {
+        if (size + more > entries.length) {
+            entries = Arrays.copyOf(entries, Math.max(size + more, 2 * entries.length));
+        }
+    }
+
+    /** Adds a slot, for which there must be room. */
+    void add(Slot slot, long now) {
+        if (slot.origin != null) {
+            slot.origin.since = now;
+        }
+        slot.index = size;
+        entries[size++] = slot;
+    }
+
+    boolean contains(Slot slot) {
+        return slot.index >= 0;
+    }
+
+    /** Removes a slot that is held. */
+    void remove(Slot slot) {
+        removeAt(slot.index);
+        slot.index = -1;
+    }
+
+    private void removeAt(int index) {
+        if (entries[index] instanceof Trace trace) {
+            trace.index = -1;
+            trace.clear();
+        }
+        Object last = entries[--size];
+        entries[size] = null;
+        if (index == size) {
+            return;
+        }
+        entries[index] = last;
+        Slot moved;
+        if (last instanceof Trace trace) {
+            trace.index = index;
+            moved = trace.get();
+        } else {
+            moved = (Slot) last;
+        }
+        if (moved != null) {
+            moved.index = index;
+        }
+    }
+
+    /** Removes the slots that were collected, and reports them, and each slot held for more than {@code nanos} once. */
+    Leaks findLeaks(long now, long nanos) {
+        int lost = 0;
+        Origin example = null;
+        while (collected.poll() instanceof Trace trace) {
+            if (trace.index >= 0) {
+                removeAt(trace.index);
+                lost++;
+                example = example == null ? trace.origin : example;
+            }
+        }
+        List<Origin> overdue = null;
+        for (int i = 0; i < size; i++) {
+            if (entries[i] instanceof Slot slot) {
+                entries[i] = new Trace(slot, collected);
+            }
+            Origin origin = ((Trace) entries[i]).origin;
+            if (origin != null && !origin.reported && now - origin.since > nanos) {
+                origin.reported = true;
+                overdue = overdue == null ? new ArrayList<>() : overdue;
+                overdue.add(origin);
+            }
+        }
+        return lost == 0 && overdue == null
+                ? Leaks.NONE
+                : new Leaks(lost, example, overdue == null ? List.of() : overdue);
+    }
+}

@@ -1,0 +1,42 @@
+package io.github.cpugate;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A caller in line that does not block. However its future is completed by others (cancelled, timed out by
+ * {@code orTimeout}, given another value), it leaves the line; if the slot was granted meanwhile, it is given back.
+ */
+final class PendingSlot extends Waiter implements Runnable {
+
+    final CompletableFuture<Slot> future = new CompletableFuture<>();
+    private final WaitingLine line;
+    private final @Nullable Executor completer;
+
+    /** Completes the future on {@code completer}, or else on the default executor of CompletableFuture. */
+    PendingSlot(Slot slot, WaitingLine line, @Nullable Executor completer) {
+        super(slot);
+        this.line = line;
+        this.completer = completer;
+        var unused = future.whenComplete((granted, failure) -> line.giveUp(this));
+    }
+
+    @Override
+    void wake() {
+        try {
+            (completer == null ? future.defaultExecutor() : completer).execute(this);
+        } catch (Throwable t) {
+            run(); // no memory, no thread: late is worse than here
+        }
+    }
+
+    @Override
+    public void run() {
+        if (state == State.REFUSED) {
+            future.completeExceptionally(line.closedException());
+        } else if (!future.complete(slot)) {
+            slot.close();
+        }
+    }
+}
