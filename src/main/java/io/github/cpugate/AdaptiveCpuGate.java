@@ -10,8 +10,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -30,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A governor thread samples the host's CPU once a period and moves the limit: down while CPU exceeds the target, up
  * only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first
- * come, first served. A lowered limit takes no slot away; sessions in flight end in their own time.
+ * come, first served. A lowered limit takes no slot away.
  *
  * <p><b>Thread-safety.</b> All methods may be called from any thread. Who wants a slot blocks on the line only: CPU is
  * read, and listeners and the log are told, on the governor's thread, or on that of whoever calls {@link #adjust()}.
@@ -43,28 +41,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdaptiveCpuGate implements AutoCloseable {
 
-    private final String name;
     private final WaitingLine line;
     private final Governor governor;
 
     private AdaptiveCpuGate(Builder b, String name, int initialSlots) {
-        this.name = name;
-        this.line = new WaitingLine(
-                name,
-                b.minSlots,
-                b.maxSlots,
-                initialSlots,
-                b.nanoClock,
-                b.leakNanos,
-                b.manual ? new CallingThread() : null);
+        Executor completer = b.manual ? new CallingThread() : null;
+        this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.nanoClock, b.leakNanos, completer);
         this.governor = new Governor(name, b.sampler, b.policy, line, b.listeners, b.nanoClock, b.targetCpu);
     }
 
-    /**
-     * Returns a builder with every value at its default; each of its methods tells its own.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder with every value at its default, which its methods tell} */
     public static Builder builder() {
         return new Builder();
     }
@@ -84,9 +70,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Takes a slot if one is free now. Does not wait, and never overtakes callers in line.
+     * {@return a slot, or empty if none is free now; does not wait, and never overtakes callers in line}
      *
-     * @return the slot, or empty if none is free
      * @throws GateClosedException if the gate is closed
      */
     public Optional<Slot> trySlot() {
@@ -109,8 +94,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Lines up for a slot without blocking, first come, first served. Whoever completes the future otherwise
-     * ({@code cancel}, {@code orTimeout}) takes it out of the line.
+     * Lines up for a slot without blocking, first come, first served. To cancel the future, or to complete it in any
+     * other way ({@code orTimeout}), takes it out of the line.
      *
      * <p>If the slot does not come at once, the future is completed by the default executor of CompletableFuture, so
      * that neither a session's end nor a governor's step runs what depends on it; on a {@link Builder#manual()} gate by
@@ -142,9 +127,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Lines up for a slot without blocking, then calls {@code work}, and gives the slot back when the stage that it
      * returns completes, fails or is cancelled; at once if the work throws or returns null.
      *
-     * <p>The work is called on this thread if a slot is free, otherwise where {@link #slotAsync()} completes. Whoever
-     * completes the returned future otherwise ({@code cancel}, {@code orTimeout}) takes it out of the line, or cancels
-     * the stage; if the stage does not end by that, the slot stays held until it does.
+     * <p>The work is called on this thread if a slot is free, otherwise where {@link #slotAsync()} completes. To cancel
+     * the returned future (or {@code orTimeout}) takes it out of the line, or cancels the stage, which holds the slot
+     * until it ends.
      *
      * @param <T> what the stage comes to
      * @param work starts a session, and returns a stage that completes at its end
@@ -156,12 +141,11 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Returns an executor that runs each task in a slot. While there is none, the task waits in line, and no thread
-     * does.
+     * Returns an executor that runs each task in a slot. Until there is one, the task waits in line, and no thread.
      *
-     * <p>{@code execute} throws {@link RejectedExecutionException} if the gate is closed, and what {@code delegate}
-     * throws. A task in line that is refused later, by the gate's closing or by {@code delegate}, is cancelled if it is
-     * a {@link Future}; the first time, that is logged. Where every outcome matters, {@link #callAsync} tells it.
+     * <p>{@code execute} throws a RejectedExecutionException if the gate is closed, and what {@code delegate} throws. A
+     * task that is refused while in line, by the gate's closing or by {@code delegate}, is cancelled if it is a Future;
+     * the first time, that is logged. {@link #callAsync} tells every outcome.
      *
      * @param delegate runs the tasks; called on this thread, or where {@link #slotAsync()} completes
      * @return an executor
@@ -174,10 +158,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
      * limit as the policy says, wakes the callers that now fit, tells the listeners.
      *
-     * <p>Runs the sampler, the policy and the listeners on this thread, and waits for them, and for a step under way,
-     * for as long as they take, uninterruptibly. Works on a {@link Builder#manual()} gate and beside a governor thread,
-     * and on a closed gate, where nobody is left to be admitted. A host's CPU has no new reading within 0.3 s of the
-     * last: steps in quicker succession hold the limit.
+     * <p>Waits for all of them, and for a step under way, for as long as they take, uninterruptibly. Works beside a
+     * governor thread too, and on a closed gate. A host's CPU has no new reading within 0.3 s of the last.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if called from within a step (by the sampler, the policy or a listener)
@@ -186,27 +168,13 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         return governor.step();
     }
 
-    /**
-     * Returns the gate as it is now. Does not wait for a step under way.
-     *
-     * @return a consistent snapshot
-     */
+    /** {@return the gate at one moment; does not wait for a step under way} */
     public GateSnapshot snapshot() {
-        WaitingLine.Report now = line.report();
-        return new GateSnapshot(
-                name,
-                now.limit(),
-                now.minSlots(),
-                now.maxSlots(),
-                now.inFlight(),
-                now.waiting(),
-                governor.targetCpu(),
-                governor.lastSample(),
-                now.closed());
+        return GateSnapshot.of(line.gate, line.report(), governor.targetCpu(), governor.lastSample());
     }
 
     /**
-     * Sets the target; the next step goes by it.
+     * Sets the target, by which the next step will go.
      *
      * @param percent percent of the host, in (1, 100]
      * @throws IllegalArgumentException if {@code percent} is out of range
@@ -229,25 +197,20 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Closes the gate: stops the governor, refuses callers in line and those to come with a
-     * {@link GateClosedException}, and lets sessions in flight end in their own time. Does not wait: {@link #awaitIdle}
-     * waits for the sessions, and a step under way may still read CPU and tell its listeners. Closing again does
-     * nothing.
+     * Stops the governor, refuses callers in line and to come with a {@link GateClosedException}, and lets sessions in
+     * flight end. Does not wait for them, {@link #awaitIdle} does, nor for a step under way. May be called again.
      */
     @Override
     public void close() {
-        try {
-            line.close();
-        } finally {
-            governor.stop();
-        }
+        governor.stop();
+        line.close();
     }
 
     /**
      * Waits until no slot is held. On an open gate that is a passing moment; after {@link #close()} it is the end.
      *
      * @param atMost how long to wait; if zero or negative, does not wait
-     * @return {@code true} if there was a moment without a held slot, {@code false} if the time passed first
+     * @return whether there was such a moment; {@code false} if the time passed first
      * @throws InterruptedException if the thread is interrupted on entry or while waiting
      */
     public boolean awaitIdle(Duration atMost) throws InterruptedException {
@@ -260,9 +223,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Configures a gate. Each value is checked when it is set, and values against each other by {@link #build()}; a bad
-     * one throws {@link IllegalArgumentException} with its name and value, and none is corrected silently. Not
-     * thread-safe.
+     * Configures a gate. A bad value throws {@link IllegalArgumentException} that names it, when it is set, or by
+     * {@link #build()} if it contradicts another; none is corrected silently. Not thread-safe.
      */
     public static final class Builder {
 
@@ -285,23 +247,18 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Names the gate in logs, observations and the governor's thread. Default: {@code gate-1}, {@code gate-2} and
-         * so on.
+         * Names the gate in logs, observations and the governor's thread. Default: {@code gate-1} and so on.
          *
          * @param name not blank
          * @return this builder
          */
         public Builder name(String name) {
-            if (Objects.requireNonNull(name, "name").isBlank()) {
-                throw new IllegalArgumentException("name must not be blank, was '" + name + "'");
-            }
-            this.name = name;
+            this.name = Checks.notBlank("name", name);
             return this;
         }
 
         /**
-         * Sets the CPU to hold, of all the host's processors together and all its processes, not just of this one.
-         * Default: 70.
+         * Sets the CPU to hold, of all the host's processors and processes together. Default: 70.
          *
          * @param percent percent of the host, in (1, 100]
          * @return this builder
@@ -334,7 +291,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the limit to start from. Default: {@code minSlots}.
+         * Sets the limit to start from. Default: the floor.
          *
          * @param slots between {@code minSlots} and {@code maxSlots}
          * @return this builder
@@ -357,8 +314,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets where samples come from. Default: {@link CpuSampler#ofHost()}. A test gives {@code () ->
-         * CpuSample.of(85)}.
+         * Sets where samples come from; a test's may be one line. Default: {@link CpuSampler#ofHost()}.
          *
          * @param sampler of this gate alone
          * @return this builder
@@ -391,8 +347,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Warns in the log, once, of each slot that is held for longer than this, with the stack that took it. Default:
-         * off. Slots cost a stack trace each while it is on.
+         * Warns once of each slot held for longer, with the stack that took it: a stack trace a slot. Default: off.
          *
          * @param after positive; longer than any session takes
          * @return this builder
@@ -426,16 +381,14 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
         /**
          * Builds the gate and starts its governor. Returns at once: the sampler is loaded on the governor's thread, and
-         * {@code initialSlots} sessions are admitted meanwhile.
-         *
-         * <p>A builder may build more than one gate, if each is given a sampler and a policy of its own.
+         * {@code initialSlots} sessions are admitted meanwhile. May be called again: a gate with a sampler or a policy
+         * that remembers needs one of its own.
          *
          * @return a new gate
          * @throws IllegalArgumentException if the bounds contradict each other
          */
         public AdaptiveCpuGate build() {
-            Checks.bounds(minSlots, maxSlots);
-            int initial = Checks.initialSlots(initialSlots == null ? minSlots : initialSlots, minSlots, maxSlots);
+            int initial = Checks.slots(minSlots, maxSlots, initialSlots == null ? minSlots : initialSlots);
             AdaptiveCpuGate gate =
                     new AdaptiveCpuGate(this, name == null ? "gate-" + UNNAMED.incrementAndGet() : name, initial);
             if (!manual) {

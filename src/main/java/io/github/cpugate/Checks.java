@@ -18,6 +18,13 @@ final class Checks {
         return percent;
     }
 
+    static String notBlank(String field, String text) {
+        if (Objects.requireNonNull(text, field).isBlank()) {
+            throw new IllegalArgumentException(field + " must not be blank, was '" + text + "'");
+        }
+        return text;
+    }
+
     static int atLeastOne(String field, int slots) {
         if (slots < 1) {
             throw new IllegalArgumentException(field + " must be at least 1, was " + slots);
@@ -33,12 +40,13 @@ final class Checks {
         }
     }
 
-    static int initialSlots(int slots, int minSlots, int maxSlots) {
-        if (slots < minSlots || slots > maxSlots) {
+    static int slots(int minSlots, int maxSlots, int initialSlots) {
+        bounds(minSlots, maxSlots);
+        if (initialSlots < minSlots || initialSlots > maxSlots) {
             throw new IllegalArgumentException("initialSlots must be in [minSlots, maxSlots] = [" + minSlots + ", "
-                    + maxSlots + "], was " + slots);
+                    + maxSlots + "], was " + initialSlots);
         }
-        return slots;
+        return initialSlots;
     }
 
     /** Saturates: a duration of 300 years is as good as for ever. */

@@ -27,4 +27,18 @@ public record GateSnapshot(
         int waiting,
         double targetCpu,
         CpuSample cpu,
-        boolean closed) {}
+        boolean closed) {
+
+    static GateSnapshot of(String gate, WaitingLine.Report line, double targetCpu, CpuSample cpu) {
+        return new GateSnapshot(
+                gate,
+                line.limit(),
+                line.minSlots(),
+                line.maxSlots(),
+                line.inFlight(),
+                line.waiting(),
+                targetCpu,
+                cpu,
+                line.closed());
+    }
+}

@@ -26,7 +26,7 @@ final class WaitingLine {
 
     final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
-    private final String gate;
+    final String gate;
     private final LongSupplier nanoClock;
     private final long leakNanos; // 0: does not look for slots held too long
     private final @Nullable Executor completer;
