@@ -7,13 +7,20 @@ import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
 import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSampler;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** Each method holds the snippet of one place. */
 final class Snippets {
@@ -56,6 +63,38 @@ final class Snippets {
         try (Slot held = slot.get()) {
             return stream(client, prompt);
         }
+    }
+
+    CompletableFuture<HttpResponse<String>> async(AdaptiveCpuGate gate, HttpClient http, HttpRequest request) {
+        CompletableFuture<HttpResponse<String>> answer =
+                gate.callAsync(() -> http.sendAsync(request, BodyHandlers.ofString()));
+        return answer;
+    }
+
+    CompletableFuture<String> parked(AdaptiveCpuGate gate, ExecutorService threads, String prompt) {
+        Executor inSlots = gate.executor(threads); // each task runs in a slot; until then it waits without a thread
+        CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> stream(client, prompt), inSlots);
+        return answer;
+    }
+
+    CompletableFuture<String> bySlot(AdaptiveCpuGate gate, ExecutorService threads, String prompt) {
+        CompletableFuture<String> answer = gate.slotAsync()
+                .orTimeout(5, TimeUnit.SECONDS) // leaves the line
+                .thenApplyAsync(
+                        slot -> {
+                            try (slot) {
+                                return stream(client, prompt);
+                            }
+                        },
+                        threads);
+        return answer;
+    }
+
+    AdaptiveCpuGate looksForLeaks() {
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .leakWarning(Duration.ofMinutes(10)) // longer than any session takes
+                .build();
+        return gate;
     }
 
     void shutDown(AdaptiveCpuGate gate) throws InterruptedException {
