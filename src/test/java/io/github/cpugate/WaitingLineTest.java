@@ -238,9 +238,24 @@ class WaitingLineTest {
     @Test
     void aGrantThatRacesWithATimeoutStands() throws InterruptedException {
         Slot held = fill();
-        Caller<Slot> waiter = Caller.startInLine(line, () -> slot(TimeUnit.SECONDS.toNanos(3)));
-
-        beforeItSeesWhy(waiter, () -> {}, held::close); // its time passes meanwhile
+        Caller<Slot> waiter = null;
+        for (long millis = 20; waiter == null; millis *= 2) { // until its time does not pass before we have the lock
+            long patience = TimeUnit.MILLISECONDS.toNanos(millis);
+            Caller<Slot> caller = Caller.start(() -> slot(patience));
+            Await.until("it stands in line, or has left it", () -> now().waiting() == 1 || caller.isDone());
+            line.lock.lock();
+            try {
+                if (now().waiting() == 1) {
+                    Await.until(
+                            "its time has passed and it wants the lock",
+                            () -> line.lock.hasQueuedThread(caller.thread()));
+                    held.close();
+                    waiter = caller;
+                }
+            } finally {
+                line.lock.unlock();
+            }
+        }
         assertThat(waiter.result()).isNotNull();
         assertLine(2, 2, 0);
     }
