@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.cpugate.cpu.CpuSample;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -27,9 +29,27 @@ class AdaptiveCpuGateTest {
             .nanoClock(clock::get)
             .build();
 
+    /** A slot that nobody refers to may be garbage-collected, and the next step would give it back. */
+    private final List<Slot> held = new ArrayList<>();
+
     @AfterEach
     void close() {
         gate.close();
+    }
+
+    private Slot hold() throws InterruptedException {
+        Slot slot = gate.slot();
+        held.add(slot);
+        return slot;
+    }
+
+    /** Takes slots until one is refused. */
+    private void fill() {
+        Optional<Slot> slot = gate.trySlot();
+        while (slot.isPresent()) {
+            held.add(slot.get());
+            slot = gate.trySlot();
+        }
     }
 
     private int limitAfterStepAt(double percent) {
@@ -42,21 +62,18 @@ class AdaptiveCpuGateTest {
         assertThat(limitAfterStepAt(95)).isEqualTo(2);
         assertThat(limitAfterStepAt(95)).isEqualTo(2);
         assertThat(gate.adjust().reason()).isEqualTo(Reason.AT_FLOOR);
-        gate.slot();
-        gate.slot();
+        hold();
+        hold();
         assertThat(gate.trySlot()).isEmpty();
     }
 
     @Test
     void growsByOneAStepToTheCeilingWhileCallersRunIntoTheLimit() {
-        Optional<Slot> last = Optional.empty();
         for (int expected : new int[] {4, 5, 5}) {
-            do {
-                last = gate.trySlot();
-            } while (last.isPresent());
+            fill();
             assertThat(limitAfterStepAt(10)).isEqualTo(expected);
         }
-        assertThat(last).isEmpty();
+        assertThat(held).hasSize(5);
     }
 
     @Test
@@ -67,9 +84,9 @@ class AdaptiveCpuGateTest {
 
     @Test
     void aCutWaitsForTheLastOneToTakeEffect() throws InterruptedException {
-        Slot first = gate.slot();
-        gate.slot();
-        gate.slot();
+        Slot first = hold();
+        hold();
+        hold();
 
         assertThat(limitAfterStepAt(95)).isEqualTo(2);
         gate.setSlots(1, 5);
@@ -80,8 +97,8 @@ class AdaptiveCpuGateTest {
 
     @Test
     void aStepTellsWhatItSawAndDid() throws InterruptedException {
-        Slot slot = gate.slot();
-        gate.slot();
+        Slot slot = hold();
+        hold();
         clock.addAndGet(1_000_000_000);
         slot.close();
         clock.addAndGet(1_000_000_000);
@@ -108,7 +125,7 @@ class AdaptiveCpuGateTest {
     @Test
     void aSnapshotIsTheGateAsItStands() throws InterruptedException {
         assertThat(gate.snapshot()).isEqualTo(new GateSnapshot("test", 3, 2, 5, 0, 0, 70, CpuSample.starting(), false));
-        gate.slot();
+        hold();
         gate.adjust();
         gate.setTargetCpu(50);
         gate.close();
@@ -118,7 +135,7 @@ class AdaptiveCpuGateTest {
 
     @Test
     void aSnapshotDoesNotUseUpWhatTheNextStepIsToSee() {
-        while (gate.trySlot().isPresent()) {}
+        fill();
         gate.snapshot();
         assertThat(limitAfterStepAt(Double.NaN))
                 .as("nor does a step without a reading")
@@ -165,7 +182,7 @@ class AdaptiveCpuGateTest {
 
     @Test
     void aTimedCallerWaitsNoLongerThanItSaid() throws InterruptedException {
-        while (gate.trySlot().isPresent()) {}
+        fill();
 
         assertThat(gate.trySlot(Duration.ofMillis(1))).isEmpty();
         assertThat(gate.trySlot(Duration.ZERO)).isEmpty();
