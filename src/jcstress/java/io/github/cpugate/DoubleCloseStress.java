@@ -1,26 +1,25 @@
 package io.github.cpugate;
 
+import java.util.concurrent.CompletableFuture;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-import org.openjdk.jcstress.infra.results.I_Result;
+import org.openjdk.jcstress.infra.results.LL_Result;
 
 @JCStressTest
-@Outcome(id = "0", expect = Expect.ACCEPTABLE, desc = "one slot given back, once")
+@Outcome(id = "granted in line, balanced", expect = Expect.ACCEPTABLE, desc = "one slot given back, once")
 @Outcome(expect = Expect.FORBIDDEN, desc = "given back twice, or not at all")
 @State
 public class DoubleCloseStress {
 
-    private final WaitingLine line = new WaitingLine("stress", 1, 2, 2, () -> 0, 0, null);
-    private final Slot slot = new Slot(line);
-
-    {
-        line.tryEnter(new Slot(line));
-        line.tryEnter(slot);
-    }
+    private final WaitingLine line = Books.line(2);
+    private final Slot kept = Books.taken(line);
+    private final Slot slot = Books.taken(line);
+    private final CompletableFuture<Slot> next = Books.inLine(line);
+    private final CompletableFuture<Slot> last = Books.inLine(line);
 
     @Actor
     public void first() {
@@ -33,7 +32,8 @@ public class DoubleCloseStress {
     }
 
     @Arbiter
-    public void arbiter(I_Result r) {
-        r.r1 = line.report().inFlight() - 1;
+    public void arbiter(LL_Result r) {
+        r.r1 = Books.outcome(next) + " " + Books.outcome(last);
+        r.r2 = next.isDone() ? Books.check(line, 1, kept, next.join()) : "nobody is served";
     }
 }
