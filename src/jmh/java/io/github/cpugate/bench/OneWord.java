@@ -29,9 +29,20 @@ class OneWord implements Peer {
         word = (long) slots << 32;
     }
 
-    /** What one caller holds; 1 once it is given back. */
+    /** What one caller holds, with all that it needs to give it back; 1 once that is done. */
     private static final class Held extends AtomicInteger {
         private static final long serialVersionUID = 1L;
+        final transient OneWord from;
+
+        Held(OneWord from) {
+            this.from = from;
+        }
+
+        void close() {
+            if (compareAndSet(0, 1)) {
+                from.giveBack();
+            }
+        }
     }
 
     private static final class Caller {
@@ -51,7 +62,7 @@ class OneWord implements Peer {
 
     @Override
     public Object enter() {
-        Held held = new Held();
+        Held held = new Held(this);
         for (long seen = word; hasRoom(seen); seen = word) {
             if (WORD.compareAndSet(this, seen, seen + 1)) {
                 took();
@@ -64,9 +75,10 @@ class OneWord implements Peer {
 
     @Override
     public void leave(Object held) {
-        if (!((Held) held).compareAndSet(0, 1)) {
-            return;
-        }
+        ((Held) held).close();
+    }
+
+    private void giveBack() {
         while (true) {
             long seen = word;
             if (seen < 0) {
