@@ -1,0 +1,287 @@
+package io.github.cpugate;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** A thread that wants slots by every way there is. What it does follows from its seed; how it goes does not. */
+final class SoakCaller {
+
+    final long seed;
+    final Thread thread;
+    final CountDownLatch ended = new CountDownLatch(1);
+    volatile long rounds;
+    volatile String doing = "nothing yet";
+
+    private final Soak soak;
+    private final AdaptiveCpuGate gate;
+    private final SplittableRandom random;
+
+    /** A slot closed long ago: to close it again must do nothing to those who hold one now. */
+    private @Nullable Slot old;
+
+    /** What was begun and not waited for. Not more than one, or the line would grow for ever. */
+    private Future<?> begun = CompletableFuture.completedFuture(null);
+
+    SoakCaller(Soak soak, long seed, ThreadFactory threads) {
+        this.soak = soak;
+        this.gate = soak.gate;
+        this.seed = seed;
+        this.random = new SplittableRandom(seed);
+        this.thread = threads.newThread(this::run);
+    }
+
+    private void run() {
+        try {
+            for (long made = 1; !soak.isStopping(); made++) {
+                try {
+                    round();
+                } catch (InterruptedException e) {
+                    soak.interrupted.increment();
+                }
+                rounds = made;
+            }
+            waitFor(begun);
+        } catch (Throwable t) {
+            soak.failed("a caller failed: " + t, seed, t);
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private void round() throws InterruptedException {
+        int what = random.nextInt(100);
+        if (what < 25) {
+            doing = "slot()";
+            use(gate.slot());
+        } else if (what < 35) {
+            tryInARow();
+        } else if (what < 55) {
+            doing = "trySlot(Duration)";
+            Optional<Slot> slot = gate.trySlot(Duration.ofNanos(random.nextInt(60_000)));
+            slot.ifPresentOrElse(this::use, soak.timedOut::increment);
+        } else if (what < 72) {
+            takeAsync();
+        } else if (what < 86) {
+            callAsync();
+        } else if (what < 91) {
+            execute();
+        } else if (what < 94) {
+            doing = "interrupting";
+            soak.callers.get(random.nextInt(soak.callers.size())).thread.interrupt();
+        } else if (what < 97) {
+            moveTheLimit();
+        } else {
+            look();
+        }
+    }
+
+    private void tryInARow() {
+        doing = "trySlot()";
+        for (int left = random.nextInt(20); left >= 0; left--) {
+            Optional<Slot> slot = gate.trySlot();
+            if (slot.isEmpty()) {
+                soak.turnedAway.increment();
+                return;
+            }
+            use(slot.get());
+        }
+    }
+
+    private void use(Slot slot) {
+        soak.enter(seed);
+        switch (random.nextInt(10)) {
+            case 0 ->
+                soak.handOver(() -> {
+                    soak.leave();
+                    slot.close();
+                });
+            case 1 -> {
+                soak.closedTwice.increment();
+                soak.leave();
+                soak.handOver(slot::close);
+                slot.close();
+            }
+            case 2 -> {
+                soak.leave();
+                slot.close();
+                if (old != null) {
+                    soak.closedTwice.increment();
+                    old.close();
+                }
+                old = slot;
+            }
+            default -> {
+                spin(random.nextInt(100));
+                soak.leave();
+                slot.close();
+            }
+        }
+    }
+
+    private static void spin(int turns) {
+        for (int i = 0; i < turns; i++) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private void takeAsync() {
+        CompletableFuture<Slot> future = gate.slotAsync();
+        int how = random.nextInt(6);
+        doing = "slotAsync(), way " + how;
+        switch (how) {
+            case 0 -> future.cancel(false);
+            case 1 -> {
+                spin(random.nextInt(300));
+                future.cancel(false); // about when it is granted
+            }
+            case 2 -> future.orTimeout(random.nextInt(60), TimeUnit.MICROSECONDS);
+            case 3 -> {
+                waitFor(begun);
+                begun = future.thenAccept(slot -> {
+                    soak.enter(seed);
+                    soak.leave();
+                    slot.close();
+                });
+                return;
+            }
+            default -> {}
+        }
+        try {
+            use(future.join());
+        } catch (CancellationException e) {
+            soak.cancelled.increment();
+        } catch (CompletionException e) {
+            countOnly(e);
+        }
+    }
+
+    private void callAsync() {
+        int how = random.nextInt(8);
+        boolean elsewhere = random.nextInt(4) == 0;
+        doing = "callAsync(), way " + how;
+        CompletableFuture<String> result = gate.callAsync(() -> {
+            Soak.Session session = soak.new Session(seed);
+            if (elsewhere || how == 4) {
+                soak.handOver(session::finish);
+            } else {
+                session.finish();
+            }
+            if (how == 1) {
+                session.finish();
+                throw new UnsupportedOperationException("the work failed");
+            }
+            return session;
+        });
+        switch (how) {
+            case 2 -> result.cancel(false);
+            case 3 -> {
+                spin(random.nextInt(300));
+                result.cancel(false);
+            }
+            case 4 -> result.orTimeout(random.nextInt(60), TimeUnit.MICROSECONDS);
+            case 5 -> {
+                waitFor(begun);
+                begun = result;
+                return;
+            }
+            default -> {}
+        }
+        try {
+            var unused = result.join();
+        } catch (CancellationException e) {
+            soak.cancelled.increment();
+        } catch (CompletionException e) {
+            countOnly(e);
+        }
+    }
+
+    private void countOnly(CompletionException e) {
+        if (e.getCause() instanceof TimeoutException) {
+            soak.timedOut.increment();
+        } else if (!(e.getCause() instanceof UnsupportedOperationException)) {
+            throw e;
+        }
+    }
+
+    private void execute() {
+        doing = "execute()";
+        int turns = random.nextInt(100);
+        boolean cancels = random.nextInt(10) == 0;
+        FutureTask<?> task = new FutureTask<>(
+                () -> {
+                    soak.enter(seed);
+                    spin(turns);
+                    soak.leave();
+                },
+                null);
+        waitFor(begun);
+        try {
+            soak.inSlots.execute(task);
+        } catch (RejectedExecutionException e) {
+            soak.rejected.increment();
+            return;
+        }
+        begun = task;
+        if (cancels && task.cancel(false)) {
+            soak.cancelled.increment();
+        }
+    }
+
+    private static void waitFor(Future<?> future) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                future.get();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (ExecutionException | CancellationException e) {
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void moveTheLimit() {
+        if (random.nextBoolean()) {
+            doing = "setSlots()";
+            int min =
+                    random.nextInt(5) == 0 ? 1 + random.nextInt(3) : Soak.HIGHEST - 2; // while it is low, all are slow
+            gate.setSlots(min, min + random.nextInt(Math.min(4, Soak.HIGHEST - min + 1)));
+            return;
+        }
+        doing = "adjust()";
+        Observation step = gate.adjust();
+        if (step.limitAfter() < step.minSlots()
+                || step.limitAfter() > step.maxSlots()
+                || step.inFlight() > Soak.HIGHEST
+                || step.meanInFlight() > Soak.HIGHEST) {
+            soak.failed("a step that contradicts itself: " + step, seed, null);
+        }
+    }
+
+    private void look() {
+        doing = "snapshot()";
+        GateSnapshot now = gate.snapshot();
+        boolean inBounds = 1 <= now.minSlots() && now.minSlots() <= now.limit() && now.limit() <= now.maxSlots();
+        boolean nobodyWaitsBeforeAFreeSlot = now.waiting() == 0 || now.inFlight() >= now.limit();
+        if (!inBounds || !nobodyWaitsBeforeAFreeSlot || now.inFlight() > Soak.HIGHEST || now.closed()) {
+            soak.failed("a snapshot that contradicts itself: " + now, seed, null);
+        }
+    }
+}
