@@ -1,0 +1,182 @@
+package io.github.cpugate;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+
+/**
+ * A bug that could be in the library: edits of its real sources, from which classes are made that go before the real
+ * ones. It shows that a test would see such a bug, were it there.
+ */
+enum SeededBug {
+    TIMEOUT_IGNORES_A_GRANT(new Edit("WaitingLine", """
+                        throw e;
+                    }
+                    if (giveUp(waiter)) {
+            """, """
+                        throw e;
+                    }
+                    boolean late = waiter.state == Waiter.State.IN_LINE && !Thread.currentThread().isInterrupted();
+                    if (giveUp(waiter) || late) {
+            """)),
+    INTERRUPT_IGNORES_A_GRANT(new Edit("WaitingLine", """
+                        throw e;
+                    }
+                    if (giveUp(waiter)) {
+            """, """
+                        throw e;
+                    }
+                    boolean hit = waiter.state == Waiter.State.IN_LINE && Thread.currentThread().isInterrupted();
+                    if (giveUp(waiter) || hit) {
+            """)),
+    CANCELLED_CALLER_KEEPS_ITS_GRANT(new Edit("PendingSlot", """
+                    } else if (!future.complete(slot)) {
+                        slot.close();
+                    }
+            """, """
+                    } else {
+                        future.complete(slot);
+                    }
+            """)),
+    RAISED_LIMIT_ADMITS_ONE(new Edit(
+            "WaitingLine",
+            "waiters.takeFirst(limit - held.size())",
+            "waiters.takeFirst(Math.min(1, limit - held.size()))")),
+    NO_LOOK_BEFORE_PARKING(
+            new Edit(
+                    "BlockedCaller",
+                    "    private final boolean timed;",
+                    "    private volatile boolean parked;\n    private final boolean timed;"),
+            new Edit("BlockedCaller", "public boolean block() {", "public boolean block() {\n        parked = true;"),
+            new Edit("BlockedCaller", "LockSupport.unpark(thread);", "if (parked) LockSupport.unpark(thread);")),
+    SPURIOUS_WAKE_UP_IS_BELIEVED(new Edit("BlockedCaller", "return isReleasable();", "return true;")),
+    SLOT_LIES_UNTIL_ITS_CALLER_WAKES(
+            new Edit(
+                    "WaitingLine",
+                    "            held.add(each.slot, now);\n            each.state",
+                    "            each.state"),
+            new Edit("WaitingLine", """
+                            return true;
+                        }
+
+                        /** Takes the waiter out
+                    """, """
+                            return enter(waiter.slot, false, 0);
+                        }
+
+                        /** Takes the waiter out
+                    """),
+            new Edit(
+                    "PendingSlot",
+                    "} else if (!future.complete(slot)) {",
+                    "} else if (!line.tryEnter(slot) || !future.complete(slot)) {")),
+    CLOSED_TWICE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
+                    lock.lock();
+                    try {
+                        if (held.contains(slot)) {
+            """, """
+                    boolean isHeld = held.contains(slot);
+                    lock.lock();
+                    try {
+                        if (isHeld) {
+            """)),
+    ROOM_IS_CHECKED_BEFORE_THE_LOCK(
+            new Edit("WaitingLine", """
+                            lock.lock();
+                            try {
+                                if (closed) {
+                    """, """
+                            boolean room = held.size() < limit;
+                            lock.lock();
+                            try {
+                                if (closed) {
+                    """), new Edit("WaitingLine", "if (held.size() < limit) {", "if (room) {")),
+    LINE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
+                            lock.lock();
+                            try {
+                                if (held.contains(slot)) {
+                    """, """
+                            boolean nobody = waiters.isEmpty();
+                            lock.lock();
+                            try {
+                                if (held.contains(slot)) {
+                    """), new Edit("WaitingLine", """
+                                    held.remove(slot);
+                                    granted = handOver(now);
+                    """, """
+                                    held.remove(slot);
+                                    int real = limit;
+                                    limit = nobody ? held.size() : limit;
+                                    granted = handOver(now);
+                                    limit = real;
+                    """)),
+    CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size())", "waiters.takeFirst(0)")),
+    TRACE_OF_A_CLOSED_SLOT_STAYS(new Edit("HeldSlots", """
+                        trace.index = -1;
+                        trace.clear();
+            """, ""));
+
+    /** A text that must be there once, however it is spaced, and what takes its place. */
+    private record Edit(String file, String text, String replacement) {
+
+        Pattern pattern() {
+            return Pattern.compile(
+                    Stream.of(text.strip().split("\\s+")).map(Pattern::quote).collect(Collectors.joining("\\s+")));
+        }
+    }
+
+    private static final Path SOURCES = Path.of("src/main/java/io/github/cpugate");
+
+    @SuppressWarnings("ImmutableEnumChecker") // a copy of List.of
+    private final List<Edit> edits;
+
+    SeededBug(Edit... edits) {
+        this.edits = List.of(edits);
+    }
+
+    /** Makes the classes that have the bug, and returns where they are. */
+    Path compile(Path parent, String classPath) {
+        Path sources = parent.resolve(name()).resolve("sources");
+        Path classes = parent.resolve(name()).resolve("classes");
+        List<String> arguments = new ArrayList<>(
+                List.of("-d", classes.toString(), "-cp", classPath, "-proc:none", "-nowarn", "--release", "17"));
+        try {
+            Files.createDirectories(sources);
+            Files.createDirectories(classes);
+            for (String file : edits.stream().map(Edit::file).distinct().toList()) {
+                Path edited = sources.resolve(file + ".java");
+                Files.writeString(edited, edited(file));
+                arguments.add(edited.toString());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        int failed = ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(String[]::new));
+        if (failed != 0) {
+            throw new AssertionError(this + " does not compile");
+        }
+        return classes;
+    }
+
+    private String edited(String file) throws IOException {
+        String source = Files.readString(SOURCES.resolve(file + ".java"));
+        for (Edit edit : edits) {
+            if (edit.file.equals(file)) {
+                Matcher at = edit.pattern().matcher(source);
+                if (at.results().count() != 1) {
+                    throw new AssertionError(this + ": not once in " + file + ": " + edit.text);
+                }
+                source = at.replaceFirst(Matcher.quoteReplacement(edit.replacement));
+            }
+        }
+        return source;
+    }
+}
