@@ -31,7 +31,6 @@ final class SeededBugs {
                 "SlotAsyncTest",
                 "CallAsyncTest",
                 "GateExecutorTest",
-                "ExecutorTest",
                 "LeakTest",
                 "SemaphoreBehaviourTest"),
         MODEL(SeededBug.RAISED_LIMIT_ADMITS_ONE, "ModelTest"),
