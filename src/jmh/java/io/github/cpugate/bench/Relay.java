@@ -38,7 +38,7 @@ public final class Relay {
     private final boolean isShort;
     private final Set<Peers> compared;
 
-    /** Who is not run any more, and why: what took too long would take longer with a longer line. */
+    /** Who is not run any more in this table, and why: what took too long would take longer with a longer line. */
     private final Map<Peers, String> givenUp = new EnumMap<>(Peers.class);
 
     private Relay(List<String> words) {
@@ -49,6 +49,10 @@ public final class Relay {
                 .filter(peer -> words.contains(peer.name()))
                 .forEach(asked::add);
         this.compared = asked.isEmpty() ? COMPARED : asked;
+    }
+
+    private void beginTable() {
+        givenUp.clear();
         if (threads == Threads.VIRTUAL && Runtime.version().feature() < 24) {
             givenUp.put(Peers.NETFLIX, "left out: before Java 24 each caller in line pins a carrier thread");
         }
@@ -119,6 +123,7 @@ public final class Relay {
     }
 
     private void table(String title, int warmUps, int counted, Predicate<Peers> which, Run run) throws Exception {
+        beginTable();
         System.out.printf(
                 "| %s: callers in line | | µs per slot | least to most | against fair | wake-ups per slot |%n", title);
         System.out.println("| --- | --- | --- | --- | --- | --- |");
@@ -138,6 +143,7 @@ public final class Relay {
     }
 
     private void refilled() throws Exception {
+        beginTable();
         Map<Peers, Row> rows = rounds(
                 REFILLED_CALLERS,
                 2,
