@@ -286,17 +286,17 @@ class SlotAsyncTest {
                 looked.add(turn.handle((slot, failure) -> ran.add(Thread.currentThread())));
             }
 
+            // No join() before they are done: it would help, and run dependents here.
             held.close();
-            Slot next = turns.get(0).join();
+            Await.until("the first is granted", turns.get(0)::isDone);
             gate.setSlots(2, 3);
-            turns.get(1).join();
+            Await.until("the second is granted", turns.get(1)::isDone);
             cpu.set(CpuSample.of(10)); // the governor makes room
-            turns.get(2).join();
+            Await.until("the third is granted", turns.get(2)::isDone);
             gate.close();
             looked.forEach(CompletableFuture::join);
             assertThat(turns.get(3)).isCompletedExceptionally();
             assertThat(ran).hasSize(4).doesNotContain(Thread.currentThread(), governor.get());
-            next.close();
         }
     }
 
