@@ -40,6 +40,7 @@ final class ModelGuest {
     // What is to become of it by the reference.
     boolean told;
     boolean settled;
+    boolean overdue;
 
     @Nullable
     String end;
@@ -48,6 +49,20 @@ final class ModelGuest {
         this.id = id;
         this.kind = kind;
         this.slot = slot;
+    }
+
+    interface Entering {
+        boolean enter() throws InterruptedException;
+    }
+
+    static String entry(Entering entering) {
+        try {
+            return (entering.enter() ? ReferenceLine.Entry.HELD : ReferenceLine.Entry.TURNED_AWAY).name();
+        } catch (GateClosedException e) {
+            return ReferenceLine.Entry.REFUSED.name();
+        } catch (InterruptedException e) {
+            return "interrupted";
+        }
     }
 
     void blockOnAThread(WaitingLine line, boolean inLine, boolean timed, long nanos) {

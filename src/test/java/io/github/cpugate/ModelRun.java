@@ -3,9 +3,11 @@ package io.github.cpugate;
 import io.github.cpugate.ModelGuest.Kind;
 import io.github.cpugate.ModelGuest.Reaction;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,6 +24,7 @@ final class ModelRun {
     private final boolean withThreads;
     private final Random random;
     private final AtomicLong clock;
+    private final long leakNanos;
     private final WaitingLine line;
     private final ReferenceLine reference;
     private final List<ModelGuest> guests = new ArrayList<>();
@@ -39,7 +42,8 @@ final class ModelRun {
         int min = 1 + random.nextInt(3);
         int max = min + random.nextInt(6);
         int limit = min + random.nextInt(max - min + 1);
-        this.line = new WaitingLine("model", min, max, limit, clock::get, 0, new CallingThread());
+        this.leakNanos = seed % 10 == 0 ? 5000 : 0; // each slot takes its time while it is on
+        this.line = new WaitingLine("model", min, max, limit, clock::get, leakNanos, new CallingThread());
         this.reference = new ReferenceLine(min, max, limit, this::expectGrant, this::expectRefusal);
     }
 
@@ -56,9 +60,7 @@ final class ModelRun {
     private void compared(int number, Runnable step) {
         try {
             if (random.nextBoolean()) { // not compared before the step: to count the time is up to the step
-                int time = random.nextInt(1000);
-                clock.addAndGet(time);
-                reference.pass(time);
+                pass(random.nextInt(1000));
             }
             step.run();
             for (ModelGuest guest : threadsDecided) {
@@ -76,6 +78,11 @@ final class ModelRun {
                             + seed,
                     t);
         }
+    }
+
+    private void pass(long nanos) {
+        clock.addAndGet(nanos);
+        reference.pass(nanos);
     }
 
     private static void same(String what, @Nullable Object actual, @Nullable Object expected) {
@@ -126,35 +133,22 @@ final class ModelRun {
         return guest;
     }
 
-    // Entering.
-
     private void enterForAMoment() {
         ModelGuest guest = guest(Kind.MOMENT);
         int way = random.nextInt(5);
         operation = "enter " + guest.id + " for a moment, way " + way;
         if (way == 0) {
             Thread.currentThread().interrupt();
-            same("entered when interrupted", entry(() -> line.enter(guest.slot, LONG)), "interrupted");
+            same("entered when interrupted", ModelGuest.entry(() -> line.enter(guest.slot, LONG)), "interrupted");
             same("still interrupted", Thread.interrupted(), false);
             return;
         }
         String expected = reference.enter(guest.id, false).name();
         long nanos = new long[] {-1, 1, 100}[Math.min(way, 3) - 1];
-        same("entered", entry(() -> way == 4 ? line.tryEnter(guest.slot) : line.enter(guest.slot, nanos)), expected);
-    }
-
-    private interface Entering {
-        boolean enter() throws InterruptedException;
-    }
-
-    private static String entry(Entering entering) {
-        try {
-            return (entering.enter() ? ReferenceLine.Entry.HELD : ReferenceLine.Entry.TURNED_AWAY).name();
-        } catch (GateClosedException e) {
-            return ReferenceLine.Entry.REFUSED.name();
-        } catch (InterruptedException e) {
-            return "interrupted";
-        }
+        same(
+                "entered",
+                ModelGuest.entry(() -> way == 4 ? line.tryEnter(guest.slot) : line.enter(guest.slot, nanos)),
+                expected);
     }
 
     private void enterAsync() {
@@ -242,8 +236,12 @@ final class ModelRun {
         }
     }
 
+    private boolean reacts(ModelGuest guest) {
+        return guest.reaction != Reaction.NONE && guest.target >= 0 && guest.target < guests.size();
+    }
+
     private void expectReaction(ModelGuest guest) {
-        if (guest.reaction != Reaction.NONE && guest.target >= 0 && guest.target < guests.size()) {
+        if (reacts(guest)) {
             if (guest.reaction == Reaction.CLOSE_A_SLOT) {
                 reference.leave(guest.target);
             } else {
@@ -253,7 +251,7 @@ final class ModelRun {
     }
 
     private void react(ModelGuest guest) {
-        if (guest.reaction != Reaction.NONE && guest.target >= 0 && guest.target < guests.size()) {
+        if (reacts(guest)) {
             ModelGuest target = guests.get(guest.target);
             if (guest.reaction == Reaction.CLOSE_A_SLOT) {
                 target.slot.close();
@@ -268,8 +266,6 @@ final class ModelRun {
         threadsInLine.remove(guest);
         threadsDecided.add(guest);
     }
-
-    // Leaving.
 
     private void completeOutside(ModelGuest guest) {
         operation = "complete the future of " + guest.id;
@@ -346,8 +342,6 @@ final class ModelRun {
         }
     }
 
-    // The line as a whole.
-
     private void moveLimit() {
         int limit = reference.report().limit();
         int seen = random.nextInt(4) == 0 ? limit + random.nextInt(5) - 2 : limit;
@@ -379,12 +373,20 @@ final class ModelRun {
             return;
         }
         operation = "look for leaks, and for a moment without a held slot";
-        same("leaks", line.findLeaks(), HeldSlots.Leaks.NONE);
+        if (leakNanos > 0) {
+            pass(leakNanos + 1); // all that are held are overdue
+        }
+        Set<HeldSlots.Origin> overdue = new HashSet<>();
+        for (ModelGuest guest : guests) {
+            if (leakNanos > 0 && reference.holds(guest.id) && !guest.overdue) {
+                guest.overdue = overdue.add(guest.slot.origin);
+            }
+        }
+        HeldSlots.Leaks leaks = line.findLeaks();
+        same("collected", leaks.collected(), 0);
+        same("overdue", new HashSet<>(leaks.overdue()), overdue);
         boolean idle = reference.report().inFlight() == 0;
-        same(
-                "idle",
-                entry(() -> line.awaitIdle(0)),
-                (idle ? ReferenceLine.Entry.HELD : ReferenceLine.Entry.TURNED_AWAY).name());
+        same("idle", ModelGuest.entry(() -> line.awaitIdle(0)), idle ? "HELD" : "TURNED_AWAY");
     }
 
     private void closeLine() {

@@ -54,6 +54,10 @@ final class ReferenceLine {
         return waits ? Entry.IN_LINE : Entry.TURNED_AWAY;
     }
 
+    boolean holds(int who) {
+        return held.contains(who);
+    }
+
     void giveUp(int who) {
         waiters.remove(who);
     }
