@@ -3,12 +3,12 @@ package io.github.cpugate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +22,9 @@ final class SeededBugs {
 
     private static final Path TARGET = Path.of("target/seeded").toAbsolutePath();
     private static final String CLASS_PATH = System.getProperty("java.class.path");
+
+    private static final Duration HANG = Duration.ofSeconds(Integer.getInteger("seeded.hang.seconds", 240));
+    private static final String JCSTRESS_FAILURE = "[FAILED] io.github.cpugate.";
 
     private enum Tool {
         UNIT(
@@ -161,17 +164,27 @@ final class SeededBugs {
             builder.directory(work.toFile());
         }
         Process process = builder.start();
-        Verdict verdict;
-        if (process.waitFor(120, TimeUnit.SECONDS)) {
-            verdict = process.exitValue() == 0 ? Verdict.MISSED : Verdict.FOUND;
-        } else {
-            List<ProcessHandle> children = process.descendants().collect(Collectors.toList());
+        Verdict verdict = verdict(process, work.resolve("output.txt"));
+        if (process.isAlive()) {
+            List<ProcessHandle> children = process.descendants().toList();
             process.destroyForcibly().waitFor();
             children.forEach(ProcessHandle::destroyForcibly);
-            verdict = Verdict.HUNG;
         }
         String result = verdict.text + " (" + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began) + " s)";
         System.out.println(words(tool) + ", " + (bug == null ? "the real classes" : words(bug)) + ": " + result);
         return result;
+    }
+
+    private static Verdict verdict(Process process, Path output) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + HANG.toNanos();
+        while (System.nanoTime() - deadline < 0) {
+            if (process.waitFor(500, TimeUnit.MILLISECONDS)) {
+                return process.exitValue() == 0 ? Verdict.MISSED : Verdict.FOUND;
+            }
+            if (Files.readString(output).contains(JCSTRESS_FAILURE)) {
+                return Verdict.FOUND; // jcstress would go on with its other tests
+            }
+        }
+        return Verdict.HUNG;
     }
 }
