@@ -134,6 +134,24 @@ class LeakTest {
         }
     }
 
+    private static void dropOne(WaitingLine line) {
+        assertThat(line.tryEnter(new Slot(line))).isTrue();
+    }
+
+    @Test
+    void whoFindsADroppedSlotHandsItOverWithoutWaitingForTheRestOfTheStep() {
+        WaitingLine line = new WaitingLine("test", 1, 1, 1, clock::get, 0, new CallingThread());
+        dropOne(line);
+        CompletableFuture<Slot> turn = line.enterAsync(new Slot(line));
+
+        Await.until("it is found", () -> {
+            System.gc();
+            return line.findLeaks().collected() == 1;
+        });
+        assertThat(turn).isCompleted();
+        turn.join().close();
+    }
+
     @Test
     void aSlotThatWasClosedIsNeverReported() throws InterruptedException {
         try (AdaptiveCpuGate gate = manual().build()) {
