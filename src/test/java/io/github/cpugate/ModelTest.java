@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class ModelTest {
 
     private static final Integer ONE = Integer.getInteger("model.seed");
-    private static final int SEEDS = Integer.getInteger("model.seeds", 2000);
+    private static final int SEEDS = Integer.getInteger("model.seeds", 1000);
     private static final int OPERATIONS = 300;
 
     private static LongStream seeds(int howMany) {
@@ -29,7 +29,7 @@ class ModelTest {
 
     @Test
     void blockedThreadsAndFuturesTogetherAreServedAsTheReferenceSays() {
-        seeds(Math.max(1, SEEDS / 100)).forEach(seed -> new ModelRun(seed, true).make(OPERATIONS));
+        seeds(Math.max(1, SEEDS / 50)).forEach(seed -> new ModelRun(seed, true).make(OPERATIONS));
     }
 
     @Test
