@@ -144,8 +144,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Returns an executor that runs each task in a slot. Until there is one, the task waits in line, and no thread.
      *
      * <p>{@code execute} throws a RejectedExecutionException if the gate is closed, and what {@code delegate} throws. A
-     * task that is refused while in line, by the gate's closing or by {@code delegate}, is cancelled if it is a Future;
-     * the first time, that is logged. {@link #callAsync} tells every outcome.
+     * task that is refused while in line, by the gate's closing or by {@code delegate}, does not run; it is cancelled
+     * if it is a Future, and the first one is logged. Only {@link #callAsync} tells every outcome.
      *
      * @param delegate runs the tasks; called on this thread, or where {@link #slotAsync()} completes
      * @return an executor

@@ -22,12 +22,19 @@ final class CallingThread implements Executor {
         }
         tasks = new ArrayDeque<>();
         PENDING.set(tasks);
-        try {
-            for (Runnable next = task; next != null; next = tasks.poll()) {
+        Throwable failure = null;
+        for (Runnable next = task; next != null; next = tasks.poll()) {
+            try {
                 next.run();
+            } catch (Throwable t) {
+                failure = t; // the others are no less due
             }
-        } finally {
-            PENDING.remove();
+        }
+        PENDING.remove();
+        if (failure instanceof Error error) {
+            throw error;
+        } else if (failure instanceof RuntimeException exception) {
+            throw exception;
         }
     }
 }

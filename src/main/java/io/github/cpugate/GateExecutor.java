@@ -30,7 +30,7 @@ final class GateExecutor implements Executor {
                     turn.handle((slot, refusal) -> refusal).join());
         }
         if (turn.isDone()) {
-            start(task, turn.join()); // what the delegate throws is the caller's
+            start(new Session(task, turn.join())); // what the delegate throws is the caller's
             return;
         }
         var unused = turn.whenComplete((slot, refusal) -> {
@@ -38,24 +38,47 @@ final class GateExecutor implements Executor {
                 drop(task, refusal);
                 return;
             }
+            Session session = new Session(task, slot);
             try {
-                start(task, slot);
+                start(session);
             } catch (Throwable t) {
-                drop(task, t);
+                if (session.began) { // the delegate runs tasks on this thread, and the task threw
+                    Thread thread = Thread.currentThread();
+                    thread.getUncaughtExceptionHandler().uncaughtException(thread, t);
+                } else {
+                    drop(task, t);
+                }
             }
         });
     }
 
-    private void start(Runnable task, Slot slot) {
+    private void start(Session session) {
         try {
-            delegate.execute(() -> {
-                try (slot) {
-                    task.run();
-                }
-            });
+            delegate.execute(session);
         } catch (Throwable t) {
-            slot.close();
+            session.slot.close();
             throw t;
+        }
+    }
+
+    /** A task in its slot. */
+    private static final class Session implements Runnable {
+
+        private final Runnable task;
+        private final Slot slot;
+        private volatile boolean began;
+
+        Session(Runnable task, Slot slot) {
+            this.task = task;
+            this.slot = slot;
+        }
+
+        @Override
+        public void run() {
+            began = true;
+            try (slot) {
+                task.run();
+            }
         }
     }
 

@@ -105,6 +105,20 @@ final class HeldSlots {
 
     /** Removes the slots that were collected, and reports them, and each slot held for more than {@code nanos} once. */
     Leaks findLeaks(long now, long nanos) {
+        List<Origin> overdue = null;
+        for (int i = 0; i < size; i++) {
+            if (entries[i] instanceof Slot slot) {
+                entries[i] = new Trace(slot, collected);
+            }
+            Trace trace = (Trace) entries[i];
+            Origin origin = trace.origin;
+            if (origin != null && !origin.reported && now - origin.since > nanos && !trace.refersTo(null)) {
+                overdue = overdue == null ? new ArrayList<>() : overdue;
+                overdue.add(origin);
+                origin.reported = true;
+            }
+        }
+        // Last: of what was removed, the report must not be lost to a lack of memory above.
         int lost = 0;
         Origin example = null;
         while (collected.poll() instanceof Trace trace) {
@@ -112,18 +126,6 @@ final class HeldSlots {
                 removeAt(trace.index);
                 lost++;
                 example = example == null ? trace.origin : example;
-            }
-        }
-        List<Origin> overdue = null;
-        for (int i = 0; i < size; i++) {
-            if (entries[i] instanceof Slot slot) {
-                entries[i] = new Trace(slot, collected);
-            }
-            Origin origin = ((Trace) entries[i]).origin;
-            if (origin != null && !origin.reported && now - origin.since > nanos) {
-                origin.reported = true;
-                overdue = overdue == null ? new ArrayList<>() : overdue;
-                overdue.add(origin);
             }
         }
         return lost == 0 && overdue == null

@@ -17,7 +17,7 @@ final class LeakLog {
             Logger logger = LoggerFactory.getLogger(StepLog.LOGGER);
             if (leaks.collected() > 0) {
                 logger.error(
-                        "gate '{}': {} slots were garbage-collected unclosed, and are given back{}",
+                        "gate '{}': slots garbage-collected unclosed, and now given back: {}{}",
                         gate,
                         leaks.collected(),
                         leaks.example() == null ? "; leakWarning(...) on the builder tells where they are taken" : "",

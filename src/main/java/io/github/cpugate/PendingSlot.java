@@ -2,6 +2,7 @@ package io.github.cpugate;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ final class PendingSlot extends Waiter implements Runnable {
     final CompletableFuture<Slot> future = new CompletableFuture<>();
     private final WaitingLine line;
     private final @Nullable Executor completer;
+    private final AtomicBoolean told = new AtomicBoolean();
 
     /** Completes the future on {@code completer}, or else on the default executor of CompletableFuture. */
     PendingSlot(Slot slot, WaitingLine line, @Nullable Executor completer) {
@@ -27,12 +29,15 @@ final class PendingSlot extends Waiter implements Runnable {
         try {
             (completer == null ? future.defaultExecutor() : completer).execute(this);
         } catch (Throwable t) {
-            run(); // no memory, no thread: late is worse than here
+            run(); // no memory, no thread: here is better than never. If it ran, and then threw, this does nothing.
         }
     }
 
     @Override
     public void run() {
+        if (!told.compareAndSet(false, true)) {
+            return;
+        }
         if (state == State.REFUSED) {
             future.completeExceptionally(line.closedException());
         } else if (!future.complete(slot)) {

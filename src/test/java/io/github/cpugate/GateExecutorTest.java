@@ -3,6 +3,7 @@ package io.github.cpugate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.THROWABLE;
 
 import ch.qos.logback.classic.Level;
 import io.github.cpugate.cpu.CpuSample;
@@ -104,7 +105,15 @@ class GateExecutorTest {
         AtomicInteger ran = new AtomicInteger();
         direct.execute(GateExecutorTest::breakDown);
         direct.execute(ran::incrementAndGet);
-        held.close();
+        List<Throwable> uncaught = new ArrayList<>();
+        Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        try {
+            held.close();
+        } finally {
+            Thread.currentThread().setUncaughtExceptionHandler(null);
+        }
+        assertThat(uncaught).singleElement().asInstanceOf(THROWABLE).hasMessage("task broke");
+        assertThat(log.messagesAt(Level.ERROR)).as("it was started").isEmpty();
         assertThat(ran).as("the next in line is none the worse").hasValue(1);
         assertGate(0, 0);
     }

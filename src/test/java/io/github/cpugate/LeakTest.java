@@ -90,7 +90,7 @@ class LeakTest {
             gate.adjust();
             assertThat(log.at(Level.ERROR)).singleElement().satisfies(event -> {
                 assertThat(event.getFormattedMessage())
-                        .isEqualTo("gate 'test': 1 slots were garbage-collected unclosed, and are given back"
+                        .isEqualTo("gate 'test': slots garbage-collected unclosed, and now given back: 1"
                                 + "; leakWarning(...) on the builder tells where they are taken");
                 assertThat(event.getThrowableProxy()).isNull();
             });
@@ -168,7 +168,7 @@ class LeakTest {
             WeakReference<Slot> dropped = dropOne(gate);
             stepUntilInFlight(gate, 0);
             assertThat(dropped.refersTo(null)).isTrue();
-            assertThat(log.messagesAt(Level.ERROR)).singleElement().asString().contains(": 1 slots were");
+            assertThat(log.messagesAt(Level.ERROR)).singleElement().asString().contains("given back: 1");
         }
     }
 

@@ -143,7 +143,7 @@ class LifecycleTest {
             return inLine.isDone();
         });
         awaitMoreSteps(); // the step that gave it back has said so by then
-        assertThat(log.messagesAt(Level.ERROR)).singleElement().asString().contains("'lost': 1 slots were");
+        assertThat(log.messagesAt(Level.ERROR)).singleElement().asString().contains("given back: 1");
         inLine.join().close();
         awaitDesertion("lost");
     }

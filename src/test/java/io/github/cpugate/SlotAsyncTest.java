@@ -307,6 +307,10 @@ class SlotAsyncTest {
                 },
                 task -> {
                     throw new OutOfMemoryError("no thread");
+                },
+                task -> {
+                    task.run();
+                    throw new RejectedExecutionException("after all was done");
                 });
     }
 
@@ -320,6 +324,7 @@ class SlotAsyncTest {
 
         held.close();
         assertThat(admitted).isCompleted();
+        assertLine(unlucky, 1, 1);
         unlucky.close();
         assertThat(refused).isCompletedExceptionally();
         assertLine(unlucky, 1, 0);
