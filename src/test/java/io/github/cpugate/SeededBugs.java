@@ -38,7 +38,7 @@ final class SeededBugs {
                 "SemaphoreBehaviourTest"),
         MODEL(SeededBug.RAISED_LIMIT_ADMITS_ONE, "ModelTest"),
         SOAK(SeededBug.RAISED_LIMIT_ADMITS_ONE, "SoakTest"),
-        LINCHECK(SeededBug.NO_LOOK_BEFORE_PARKING, "LincheckTest"),
+        LINCHECK(SeededBug.CANCELLED_CALLER_KEEPS_ITS_GRANT, "LincheckTest"),
         JCSTRESS(SeededBug.CANCELLED_CALLER_KEEPS_ITS_GRANT);
 
         final SeededBug known;
