@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class AdaptiveCpuGateTest {
 
     private final AtomicReference<CpuSample> cpu = new AtomicReference<>(CpuSample.of(60));
-    private final AtomicLong clock = new AtomicLong();
+    private final AtomicLong clock = new AtomicLong(-7);
     private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
             .manual()
             .name("test")

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import io.github.cpugate.cpu.CpuSample;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +50,7 @@ class BuilderTest {
     void aTargetThatIsNoPercentageIsRefused() {
         assertRefused("targetCpu must be a percentage in (1, 100], was 0.7 (did you mean 70?)", b -> b.targetCpu(0.7));
         assertRefused("targetCpu must be a percentage in (1, 100], was 1.0 (did you mean 100?)", b -> b.targetCpu(1));
+        assertRefused("targetCpu must be a percentage in (1, 100], was 0.01", b -> b.targetCpu(0.01));
         assertRefused("targetCpu must be a percentage in (1, 100], was 0.004", b -> b.targetCpu(0.004));
         assertRefused("targetCpu must be a percentage in (1, 100], was 0.0", b -> b.targetCpu(0));
         assertRefused("targetCpu must be a percentage in (1, 100], was -70.0", b -> b.targetCpu(-70));
@@ -74,6 +77,38 @@ class BuilderTest {
     void aPeriodMustBePositive() {
         assertRefused("period must be positive, was PT0S", b -> b.period(Duration.ZERO));
         assertRefused("period must be positive, was PT-1S", b -> b.period(Duration.ofSeconds(-1)));
+    }
+
+    @Test
+    void aLeakWarningMustComeAfterSomeTime() {
+        assertRefused("leakWarning must be positive, was PT0S", b -> b.leakWarning(Duration.ZERO));
+    }
+
+    @Test
+    void eachValueIsSetOnTheBuilderItself() {
+        AdaptiveCpuGate.Builder builder = AdaptiveCpuGate.builder();
+        assertThat(List.of(
+                        builder.name("x"),
+                        builder.targetCpu(100),
+                        builder.minSlots(1),
+                        builder.maxSlots(1),
+                        builder.initialSlots(1),
+                        builder.period(Duration.ofDays(1)),
+                        builder.sampler(CpuSample::starting),
+                        builder.policy(StepPolicy.oneSlot()),
+                        builder.listener(step -> {}),
+                        builder.leakWarning(Duration.ofDays(1)),
+                        builder.nanoClock(System::nanoTime),
+                        builder.manual()))
+                .allMatch(returned -> returned == builder);
+    }
+
+    @Test
+    void theDefaultClockIsTheJvmsMonotonicOne() {
+        long before = System.nanoTime();
+        long read = new JvmClock().getAsLong();
+        assertThat(read - before).isNotNegative();
+        assertThat(System.nanoTime() - read).isNotNegative();
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -123,6 +124,32 @@ class GovernorTest {
             sample.set(CpuSample.of(Double.NaN));
             gate.adjust();
             assertThat(log.messagesAt(Level.WARN)).hasSize(2);
+        }
+    }
+
+    @Test
+    void thatAPolicyAndAListenerWorkAgainIsSaidToo() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .name("flaky")
+                .sampler(() -> CpuSample.of(60))
+                .policy(seen -> broken.get() ? null : seen.hold(Reason.IN_BAND))
+                .listener(step -> {
+                    if (broken.get()) {
+                        throw new IllegalStateException("listener broke");
+                    }
+                })
+                .build()) {
+            gate.adjust();
+            broken.set(false);
+            for (int i = 0; i < 10; i++) {
+                assertThat(log.messagesAt(Level.INFO)).isEmpty();
+                gate.adjust();
+            }
+            assertThat(log.messagesAt(Level.INFO))
+                    .containsExactlyInAnyOrder(
+                            "the policy of gate 'flaky' works again", "a listener of gate 'flaky' works again");
         }
     }
 

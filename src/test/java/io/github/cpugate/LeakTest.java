@@ -186,6 +186,21 @@ class LeakTest {
     }
 
     @Test
+    void aLostSlotCountsAsInFlightUntilItIsGivenBack() {
+        WaitingLine line = new WaitingLine("test", 1, 8, 1, clock::get, 0, null);
+        line.tryEnter(new Slot(line));
+        assertThat(line.findLeaks().collected()).isZero();
+        clock.addAndGet(1000);
+        Await.until("it is found", () -> {
+            System.gc();
+            return line.findLeaks().collected() == 1;
+        });
+
+        clock.addAndGet(1000);
+        assertThat(line.report().meanInFlight()).isEqualTo(0.5);
+    }
+
+    @Test
     void aSlotHeldForTooLongIsReportedOnceWithTheStackThatTookIt() throws InterruptedException {
         try (AdaptiveCpuGate gate = manual().initialSlots(2).leakWarning(LONG).build()) {
             Slot first = gate.slot();
@@ -207,6 +222,7 @@ class LeakTest {
             first.close();
             gate.adjust();
             assertThat(log.messagesAt(Level.WARN)).as("each slot by itself").hasSize(2);
+            assertThat(log.messagesAt(Level.ERROR)).isEmpty();
             second.close();
             assertThat(gate.snapshot().inFlight())
                     .as("a warning takes nothing away")

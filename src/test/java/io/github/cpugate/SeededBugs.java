@@ -30,6 +30,7 @@ final class SeededBugs {
         UNIT(
                 SeededBug.RAISED_LIMIT_ADMITS_ONE,
                 "WaitingLineTest",
+                "BlockedCallerTest",
                 "AdaptiveCpuGateTest",
                 "SlotAsyncTest",
                 "CallAsyncTest",

@@ -1,0 +1,129 @@
+package io.github.cpugate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Threads that are not as others are. */
+class BlockedCallerTest {
+
+    private final WaitingLine line = new WaitingLine("test", 1, 8, 1, System::nanoTime, 0, new CallingThread());
+
+    private Slot take() {
+        Slot slot = new Slot(line);
+        assertThat(line.tryEnter(slot)).isTrue();
+        return slot;
+    }
+
+    private void assertLine(int inFlight, int waiting) {
+        assertThat(line.report())
+                .returns(inFlight, WaitingLine.Report::inFlight)
+                .returns(waiting, WaitingLine.Report::waiting);
+    }
+
+    /** A thread whose wait ends with an Error, as one whose stack has run out. */
+    private final class Doomed extends Thread {
+
+        private final @Nullable Runnable last;
+        private final CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+        private volatile boolean doomed;
+
+        Doomed(@Nullable Runnable last) {
+            this.last = last;
+        }
+
+        @Override
+        public void run() {
+            try {
+                line.enter(new Slot(line));
+            } catch (Throwable t) {
+                thrown.complete(t);
+            }
+        }
+
+        /** Looked at by the thread itself, whenever it wakes. */
+        @Override
+        public boolean isInterrupted() {
+            if (!doomed) {
+                return super.isInterrupted();
+            }
+            if (last != null) {
+                last.run();
+            }
+            throw new StackOverflowError("doomed");
+        }
+
+        Throwable meetsItsEnd() {
+            start();
+            Await.until("it stands in line", () -> line.report().waiting() == 1);
+            Await.parked(this);
+            doomed = true;
+            interrupt();
+            return thrown.join();
+        }
+    }
+
+    @Test
+    void anErrorInTheWaitLeavesTheLine() {
+        Slot held = take();
+
+        assertThat(new Doomed(null).meetsItsEnd()).hasMessage("doomed");
+        assertLine(1, 0);
+        held.close();
+        assertLine(0, 0);
+    }
+
+    @Test
+    void anErrorAfterTheGrantGivesTheSlotBack() {
+        Slot held = take();
+        assertThat(new Doomed(() -> {
+                            held.close();
+                            assertLine(1, 0);
+                        })
+                        .meetsItsEnd())
+                .hasMessage("doomed");
+        assertLine(0, 0);
+    }
+
+    @Test
+    void aPoolWithASpareWorkerDoesNotStarveWhileOneWaits() {
+        Slot held = take();
+        ForkJoinPool pool = new ForkJoinPool(1);
+        try {
+            ForkJoinTask<?> waits = pool.submit(() -> {
+                line.enter(new Slot(line));
+                return null;
+            });
+            Await.until("it stands in line", () -> line.report().waiting() == 1);
+            pool.submit(held::close).join(); // the only worker is the one that waits
+            waits.join();
+            assertLine(1, 0);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void aPoolThatHasNoSpareWorkerLetsItsOnlyOneWait() {
+        Slot held = take();
+        ForkJoinPool pool = new ForkJoinPool(
+                1, ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, false, 1, 1, 1, null, 1, TimeUnit.MINUTES);
+        try {
+            ForkJoinTask<?> waits = pool.submit(() -> {
+                line.enter(new Slot(line));
+                return null;
+            });
+            Await.until("it stands in line", () -> line.report().waiting() == 1);
+            held.close();
+            waits.join();
+            assertLine(1, 0);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+}
