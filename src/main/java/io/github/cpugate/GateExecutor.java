@@ -25,11 +25,11 @@ final class GateExecutor implements Executor {
     public void execute(Runnable task) {
         Objects.requireNonNull(task, "task");
         CompletableFuture<Slot> turn = turns.get();
-        if (turn.isCompletedExceptionally()) {
-            throw new RejectedExecutionException(
-                    turn.handle((slot, refusal) -> refusal).join());
-        }
         if (turn.isDone()) {
+            if (turn.isCompletedExceptionally()) {
+                throw new RejectedExecutionException(
+                        turn.handle((slot, refusal) -> refusal).join());
+            }
             start(new Session(task, turn.join())); // what the delegate throws is the caller's
             return;
         }

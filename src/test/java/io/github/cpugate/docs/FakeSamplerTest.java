@@ -9,6 +9,7 @@ import io.github.cpugate.Slot;
 import io.github.cpugate.StepInput;
 import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSample;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -51,5 +52,18 @@ class FakeSamplerTest {
         StepInput hot = new StepInput(CpuSample.of(95), 70, 8, 1, 16, 8, 8, 0, false);
 
         assertThat(policy.decide(hot)).isEqualTo(new Decision(7, Reason.OVER_TARGET));
+    }
+
+    @Test
+    void theNextOneStartsWhenASessionEnds() throws InterruptedException {
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder().manual().build()) {
+            Slot running = gate.slot();
+            CompletableFuture<Slot> next = gate.slotAsync();
+            assertThat(next).isNotDone();
+
+            running.close();
+            assertThat(next).isCompleted();
+            next.join().close();
+        }
     }
 }
