@@ -83,7 +83,6 @@ final class HeldSlots {
     private void removeAt(int index) {
         if (entries[index] instanceof Trace trace) {
             trace.index = -1;
-            trace.clear();
         }
         Object last = entries[--size];
         entries[size] = null;

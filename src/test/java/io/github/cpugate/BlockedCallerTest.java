@@ -91,6 +91,35 @@ class BlockedCallerTest {
     }
 
     @Test
+    void aGrantBetweenTheLastLookAndTheParkingIsNotLost() {
+        Slot held = take();
+        CompletableFuture<Boolean> served = new CompletableFuture<>();
+        Thread caller = new Thread("caller") {
+            @Override
+            public void run() {
+                try {
+                    line.enter(new Slot(line));
+                    served.complete(true);
+                } catch (InterruptedException e) {
+                    served.completeExceptionally(e);
+                }
+            }
+
+            /** Looked at after the state, and before the thread parks. */
+            @Override
+            public boolean isInterrupted() {
+                held.close();
+                return super.isInterrupted();
+            }
+        };
+        caller.setDaemon(true);
+
+        caller.start();
+        Await.until("it is served", served::isDone);
+        assertLine(1, 0);
+    }
+
+    @Test
     void aPoolWithASpareWorkerDoesNotStarveWhileOneWaits() {
         Slot held = take();
         ForkJoinPool pool = new ForkJoinPool(1);

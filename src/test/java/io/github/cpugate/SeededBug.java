@@ -119,10 +119,7 @@ enum SeededBug {
                                     limit = real;
                     """)),
     CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size())", "waiters.takeFirst(0)")),
-    TRACE_OF_A_CLOSED_SLOT_STAYS(new Edit("HeldSlots", """
-                        trace.index = -1;
-                        trace.clear();
-            """, ""));
+    TRACE_THAT_MOVES_FORGETS_WHERE(new Edit("HeldSlots", "trace.index = index;", ""));
 
     /** A text that must be there once, however it is spaced, and what takes its place. */
     private record Edit(String file, String text, String replacement) {
