@@ -99,7 +99,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      *
      * <p>If the slot does not come at once, the future is completed by the default executor of CompletableFuture, so
      * that neither a session's end nor a governor's step runs what depends on it; on a {@link Builder#manual()} gate by
-     * the thread that makes room. Give dependents that block an executor of their own.
+     * the thread that makes room. A dependent that blocks needs an executor; one that never runs closes no slot.
      *
      * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed, or is closed
      *     during the wait
@@ -128,8 +128,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * returns completes, fails or is cancelled; at once if the work throws or returns null.
      *
      * <p>The work is called on this thread if a slot is free, otherwise where {@link #slotAsync()} completes. To cancel
-     * the returned future (or {@code orTimeout}) takes it out of the line, or cancels the stage, which holds the slot
-     * until it ends.
+     * the future takes it out of the line, or cancels the stage: return that whose cancellation ends the work.
      *
      * @param <T> what the stage comes to
      * @param work starts a session, and returns a stage that completes at its end
@@ -162,7 +161,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * governor thread too, and on a closed gate. A host's CPU has no new reading within 0.3 s of the last.
      *
      * @return what the step saw and did
-     * @throws IllegalStateException if called from within a step (by the sampler, the policy or a listener)
+     * @throws IllegalStateException if called from within a step (by a sampler, policy, listener or dependent)
      */
     public Observation adjust() {
         return governor.step();
@@ -347,7 +346,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Warns once of each slot held for longer, with the stack that took it: a stack trace a slot. Default: off.
+         * Warns once of each slot held for longer, with the stack that took it; costs a stack trace a call. Default:
+         * off.
          *
          * @param after positive; longer than any session takes
          * @return this builder

@@ -1,7 +1,6 @@
 package io.github.cpugate;
 
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -25,8 +24,8 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
         try {
             // A pool that would otherwise starve while its worker is parked gets a spare one.
             ForkJoinPool.managedBlock(this);
-        } catch (InterruptedException | RejectedExecutionException e) {
-            // The first is never thrown by this blocker, the second by a pool that has no spare worker left.
+        } catch (InterruptedException | RuntimeException e) {
+            // The first is never thrown by this blocker; the second by a pool that cannot get a spare worker.
             while (!isReleasable()) {
                 block();
             }

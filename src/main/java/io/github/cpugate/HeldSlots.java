@@ -38,15 +38,21 @@ final class HeldSlots {
         }
     }
 
-    /** What was found: slots that were collected, and slots held for too long. */
-    record Leaks(int collected, @Nullable Origin example, List<Origin> overdue) {
-        static final Leaks NONE = new Leaks(0, null, List.of());
+    /** What was found: how many slots that were collected, where one of them was taken, and slots held for too long. */
+    static final class Leaks {
+        int collected;
+
+        @Nullable
+        Origin example;
+
+        final List<Origin> overdue = new ArrayList<>(0);
     }
 
     private final ReferenceQueue<Slot> collected = new ReferenceQueue<>();
 
     // entries[0..size) are the held slots, in no order, each as itself or as its trace;
-    // the index in a slot, and in its trace, is its place there, and -1 once it is given back.
+    // the index in a slot, and in its trace, is its place there, and -1 once it is given back;
+    // in a slot that was collected, whose trace is cleared, it says nothing.
     private Object[] entries = new Object[4];
     private int size;
 
@@ -70,8 +76,15 @@ final class HeldSlots {
         entries[size++] = slot;
     }
 
+    /**
+     * Not by the index alone: a finalizer may close a slot that was found collected, and whose place is another's by
+     * now.
+     */
     boolean contains(Slot slot) {
-        return slot.index >= 0;
+        int index = slot.index;
+        return index >= 0
+                && index < size
+                && (entries[index] == slot || (entries[index] instanceof Trace trace && trace.refersTo(slot)));
     }
 
     /** Removes a slot that is held. */
@@ -104,7 +117,7 @@ final class HeldSlots {
 
     /** Removes the slots that were collected, and reports them, and each slot held for more than {@code nanos} once. */
     Leaks findLeaks(long now, long nanos) {
-        List<Origin> overdue = null;
+        Leaks leaks = new Leaks();
         for (int i = 0; i < size; i++) {
             if (entries[i] instanceof Slot slot) {
                 entries[i] = new Trace(slot, collected);
@@ -112,23 +125,18 @@ final class HeldSlots {
             Trace trace = (Trace) entries[i];
             Origin origin = trace.origin;
             if (origin != null && !origin.reported && now - origin.since > nanos && !trace.refersTo(null)) {
-                overdue = overdue == null ? new ArrayList<>() : overdue;
-                overdue.add(origin);
+                leaks.overdue.add(origin);
                 origin.reported = true;
             }
         }
-        // Last: of what was removed, the report must not be lost to a lack of memory above.
-        int lost = 0;
-        Origin example = null;
+        // From here on nothing is allocated, and so nothing fails: who was removed is reported, and who fits admitted.
         while (collected.poll() instanceof Trace trace) {
             if (trace.index >= 0) {
                 removeAt(trace.index);
-                lost++;
-                example = example == null ? trace.origin : example;
+                leaks.collected++;
+                leaks.example = leaks.example == null ? trace.origin : leaks.example;
             }
         }
-        return lost == 0 && overdue == null
-                ? Leaks.NONE
-                : new Leaks(lost, example, overdue == null ? List.of() : overdue);
+        return leaks;
     }
 }

@@ -10,20 +10,20 @@ final class LeakLog {
     private LeakLog() {}
 
     static void tell(String gate, HeldSlots.Leaks leaks, long now) {
-        if (leaks.collected() == 0 && leaks.overdue().isEmpty()) {
+        if (leaks.collected == 0 && leaks.overdue.isEmpty()) {
             return;
         }
         try {
             Logger logger = LoggerFactory.getLogger(StepLog.LOGGER);
-            if (leaks.collected() > 0) {
+            if (leaks.collected > 0) {
                 logger.error(
                         "gate '{}': slots garbage-collected unclosed, and now given back: {}{}",
                         gate,
-                        leaks.collected(),
-                        leaks.example() == null ? "; leakWarning(...) on the builder tells where they are taken" : "",
-                        leaks.example());
+                        leaks.collected,
+                        leaks.example == null ? "; leakWarning(...) on the builder tells where they are taken" : "",
+                        leaks.example);
             }
-            for (HeldSlots.Origin origin : leaks.overdue()) {
+            for (HeldSlots.Origin origin : leaks.overdue) {
                 logger.warn(
                         "gate '{}': a slot is held for {} already (said once)",
                         gate,

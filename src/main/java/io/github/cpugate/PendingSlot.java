@@ -29,7 +29,12 @@ final class PendingSlot extends Waiter implements Runnable {
         try {
             (completer == null ? future.defaultExecutor() : completer).execute(this);
         } catch (Throwable t) {
-            run(); // no memory, no thread: here is better than never. If it ran, and then threw, this does nothing.
+            // No memory, no thread: here is better than never. If it ran, and then threw, this does nothing.
+            try {
+                run();
+            } catch (Throwable again) {
+                // The others that leave the line with this one are due no less.
+            }
         }
     }
 

@@ -27,8 +27,8 @@ public final class Slot implements AutoCloseable {
     /**
      * Gives the slot back, and admits the next in line if it fits under the limit. Closing again does nothing.
      *
-     * <p>Does not block, save for the gate's lock, which is held for a few field accesses at a time. What this thread
-     * did before happens-before what the next holder of the slot does after getting it.
+     * <p>Does not block, save for the gate's lock, which nobody holds for longer than a look at each slot takes. What
+     * this thread did before happens-before what the next holder of the slot does after getting it.
      */
     @Override
     public void close() {

@@ -268,7 +268,7 @@ final class WaitingLine {
         try {
             accrue(now);
             leaks = held.findLeaks(now, leakNanos);
-            if (leaks.collected() > 0) {
+            if (leaks.collected > 0) {
                 granted = handOver(now);
             }
         } finally {

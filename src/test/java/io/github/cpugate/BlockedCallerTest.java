@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -130,6 +131,34 @@ class BlockedCallerTest {
             });
             Await.until("it stands in line", () -> line.report().waiting() == 1);
             pool.submit(held::close).join(); // the only worker is the one that waits
+            waits.join();
+            assertLine(1, 0);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void aPoolThatFailsToMakeASpareWorkerLetsItsOnlyOneWait() {
+        Slot held = take();
+        AtomicBoolean first = new AtomicBoolean(true);
+        ForkJoinPool pool = new ForkJoinPool(
+                1,
+                owner -> {
+                    if (first.compareAndSet(true, false)) {
+                        return ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(owner);
+                    }
+                    throw new IllegalStateException("no more threads");
+                },
+                null,
+                false);
+        try {
+            ForkJoinTask<?> waits = pool.submit(() -> {
+                line.enter(new Slot(line));
+                return null;
+            });
+            Await.until("it stands in line, or has failed", () -> line.report().waiting() == 1 || waits.isDone());
+            held.close();
             waits.join();
             assertLine(1, 0);
         } finally {

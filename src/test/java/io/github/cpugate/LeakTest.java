@@ -6,12 +6,14 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.StackTraceElementProxy;
 import io.github.cpugate.cpu.CpuSample;
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -146,7 +148,7 @@ class LeakTest {
 
         Await.until("it is found", () -> {
             System.gc();
-            return line.findLeaks().collected() == 1;
+            return line.findLeaks().collected == 1;
         });
         assertThat(turn).isCompleted();
         turn.join().close();
@@ -185,15 +187,65 @@ class LeakTest {
         }
     }
 
+    /** Closes its slot when it is finalized, as some streams do, but not before it may. */
+    private static final class Finalized {
+        private final Slot slot;
+        private final CountDownLatch mayClose;
+        private final CountDownLatch hasClosed;
+
+        Finalized(Slot slot, CountDownLatch mayClose, CountDownLatch hasClosed) {
+            this.slot = slot;
+            this.mayClose = mayClose;
+            this.hasClosed = hasClosed;
+        }
+
+        @Override
+        @Deprecated
+        @SuppressWarnings({"removal", "Finalize"})
+        protected void finalize() throws InterruptedException {
+            mayClose.await();
+            slot.close();
+            hasClosed.countDown();
+        }
+    }
+
+    /** Drops it when a step has seen the slot: the collector then clears the slot's trace before it finalizes. */
+    private static void dropFinalized(AdaptiveCpuGate gate, CountDownLatch mayClose, CountDownLatch hasClosed)
+            throws InterruptedException {
+        Finalized holder = new Finalized(gate.slot(), mayClose, hasClosed);
+        try {
+            gate.adjust();
+        } finally {
+            Reference.reachabilityFence(holder);
+        }
+    }
+
+    @Test
+    void aSlotThatAFinalizerClosesAfterItWasFoundTakesNobodyElses() throws InterruptedException {
+        try (AdaptiveCpuGate gate = manual().build()) {
+            CountDownLatch mayClose = new CountDownLatch(1);
+            CountDownLatch hasClosed = new CountDownLatch(1);
+            dropFinalized(gate, mayClose, hasClosed);
+            stepUntilInFlight(gate, 0);
+
+            Slot taken = gate.slot();
+            mayClose.countDown();
+            hasClosed.await();
+            assertThat(gate.snapshot().inFlight()).as("it had been given back").isEqualTo(1);
+            taken.close();
+            assertThat(gate.snapshot().inFlight()).isZero();
+        }
+    }
+
     @Test
     void aLostSlotCountsAsInFlightUntilItIsGivenBack() {
         WaitingLine line = new WaitingLine("test", 1, 8, 1, clock::get, 0, null);
         line.tryEnter(new Slot(line));
-        assertThat(line.findLeaks().collected()).isZero();
+        assertThat(line.findLeaks().collected).isZero();
         clock.addAndGet(1000);
         Await.until("it is found", () -> {
             System.gc();
-            return line.findLeaks().collected() == 1;
+            return line.findLeaks().collected == 1;
         });
 
         clock.addAndGet(1000);
@@ -299,7 +351,7 @@ class LeakTest {
                 if (i % 1000 < 50) {
                     System.gc();
                 }
-                dropped -= held.findLeaks(0, 0).collected();
+                dropped -= held.findLeaks(0, 0).collected;
             }
             assertThat(held.size()).isEqualTo(open.size() + dropped);
         }
@@ -308,7 +360,7 @@ class LeakTest {
         int[] found = {0};
         Await.until("the rest is found", () -> {
             System.gc();
-            found[0] += held.findLeaks(0, 0).collected();
+            found[0] += held.findLeaks(0, 0).collected;
             return found[0] >= left;
         });
         assertThat(held.size()).isEqualTo(open.size());
@@ -318,6 +370,6 @@ class LeakTest {
                 .allMatch(index -> 0 <= index && index < held.size());
         open.forEach(held::remove);
         assertThat(held.size()).isZero();
-        assertThat(held.findLeaks(0, 0)).isSameAs(HeldSlots.Leaks.NONE);
+        assertThat(held.findLeaks(0, 0).collected).isZero();
     }
 }

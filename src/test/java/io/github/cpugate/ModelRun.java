@@ -383,8 +383,8 @@ final class ModelRun {
             }
         }
         HeldSlots.Leaks leaks = line.findLeaks();
-        same("collected", leaks.collected(), 0);
-        same("overdue", new HashSet<>(leaks.overdue()), overdue);
+        same("collected", leaks.collected, 0);
+        same("overdue", new HashSet<>(leaks.overdue), overdue);
         boolean idle = reference.report().inFlight() == 0;
         same("idle", ModelGuest.entry(() -> line.awaitIdle(0)), idle ? "HELD" : "TURNED_AWAY");
     }
