@@ -13,14 +13,45 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
     private final boolean timed;
     private final long deadline;
 
-    BlockedCaller(Slot slot, boolean timed, long nanos) {
+    private BlockedCaller(Slot slot, boolean timed, long nanos) {
         super(slot);
         this.timed = timed;
         this.deadline = timed ? System.nanoTime() + nanos : 0;
     }
 
+    /**
+     * Lines up, waits, and returns whether the slot was granted. Whichever way this ends, the thread is out of the
+     * line.
+     */
+    static boolean lineUp(WaitingLine line, Slot slot, boolean timed, long nanos) throws InterruptedException {
+        BlockedCaller caller = new BlockedCaller(slot, timed, nanos);
+        return line.admitOrLineUp(slot, caller) || caller.isServedBy(line);
+    }
+
+    private boolean isServedBy(WaitingLine line) throws InterruptedException {
+        try {
+            await();
+        } catch (Error e) {
+            if (!line.giveUp(this)) {
+                line.leave(slot);
+            }
+            throw e;
+        }
+        if (line.giveUp(this)) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            return false;
+        }
+        // Granted or refused: that came before an interrupt, if there was one, and its status stays set.
+        if (state == State.REFUSED) {
+            throw line.closedException();
+        }
+        return true;
+    }
+
     /** Returns when the state is decided, the time has passed, or the thread is interrupted; its status stays set. */
-    void await() {
+    private void await() {
         try {
             // A pool that would otherwise starve while its worker is parked gets a spare one.
             ForkJoinPool.managedBlock(this);

@@ -11,17 +11,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingSlot extends Waiter implements Runnable {
 
-    final CompletableFuture<Slot> future = new CompletableFuture<>();
+    private final CompletableFuture<Slot> future = new CompletableFuture<>();
     private final WaitingLine line;
     private final @Nullable Executor completer;
     private final AtomicBoolean told = new AtomicBoolean();
 
-    /** Completes the future on {@code completer}, or else on the default executor of CompletableFuture. */
-    PendingSlot(Slot slot, WaitingLine line, @Nullable Executor completer) {
+    private PendingSlot(Slot slot, WaitingLine line, @Nullable Executor completer) {
         super(slot);
         this.line = line;
         this.completer = completer;
         var unused = future.whenComplete((granted, failure) -> line.giveUp(this));
+    }
+
+    /**
+     * Lines up, and returns a future that {@code completer}, or else CompletableFuture's default executor, completes.
+     */
+    static CompletableFuture<Slot> lineUp(WaitingLine line, Slot slot, @Nullable Executor completer) {
+        PendingSlot caller = new PendingSlot(slot, line, completer);
+        return line.admitOrLineUp(slot, caller) ? CompletableFuture.completedFuture(slot) : caller.future;
     }
 
     @Override

@@ -114,11 +114,7 @@ final class WaitingLine {
     /** Does not wait; returns a future of the slot, which fails if the gate is closed. */
     CompletableFuture<Slot> enterAsync(Slot slot) {
         try {
-            if (tryEnter(slot)) {
-                return CompletableFuture.completedFuture(slot);
-            }
-            PendingSlot waiter = new PendingSlot(slot, this, completer);
-            return admitOrLineUp(slot, waiter) ? CompletableFuture.completedFuture(slot) : waiter.future;
+            return tryEnter(slot) ? CompletableFuture.completedFuture(slot) : PendingSlot.lineUp(this, slot, completer);
         } catch (GateClosedException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -134,15 +130,14 @@ final class WaitingLine {
         if (timed && nanos <= 0) {
             return false;
         }
-        BlockedCaller waiter = new BlockedCaller(slot, timed, nanos);
-        return admitOrLineUp(slot, waiter) || await(waiter);
+        return BlockedCaller.lineUp(this, slot, timed, nanos);
     }
 
     /**
      * Admits if there is room; by the invariants there is room only if nobody is in line, so this overtakes nobody. If
      * there is none, puts the waiter in line.
      */
-    private boolean admitOrLineUp(Slot slot, @Nullable Waiter waiter) {
+    boolean admitOrLineUp(Slot slot, @Nullable Waiter waiter) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
@@ -163,29 +158,6 @@ final class WaitingLine {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Returns whether the slot was granted. Whichever way this ends, the caller is out of the line. */
-    private boolean await(BlockedCaller waiter) throws InterruptedException {
-        try {
-            waiter.await();
-        } catch (Error e) {
-            if (!giveUp(waiter)) {
-                leave(waiter.slot);
-            }
-            throw e;
-        }
-        if (giveUp(waiter)) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            return false;
-        }
-        // Granted or refused: that came before an interrupt, if there was one, and its status stays set.
-        if (waiter.state == Waiter.State.REFUSED) {
-            throw closedException();
-        }
-        return true;
     }
 
     /** Takes the waiter out of the line, and returns whether it stood there still. */

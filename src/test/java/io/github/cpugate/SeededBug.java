@@ -17,25 +17,25 @@ import javax.tools.ToolProvider;
  * ones. It shows that a test would see such a bug, were it there.
  */
 enum SeededBug {
-    TIMEOUT_IGNORES_A_GRANT(new Edit("WaitingLine", """
+    TIMEOUT_IGNORES_A_GRANT(new Edit("BlockedCaller", """
                         throw e;
                     }
-                    if (giveUp(waiter)) {
+                    if (line.giveUp(this)) {
             """, """
                         throw e;
                     }
-                    boolean late = waiter.state == Waiter.State.IN_LINE && !Thread.currentThread().isInterrupted();
-                    if (giveUp(waiter) || late) {
+                    boolean late = state == State.IN_LINE && !Thread.currentThread().isInterrupted();
+                    if (line.giveUp(this) || late) {
             """)),
-    INTERRUPT_IGNORES_A_GRANT(new Edit("WaitingLine", """
+    INTERRUPT_IGNORES_A_GRANT(new Edit("BlockedCaller", """
                         throw e;
                     }
-                    if (giveUp(waiter)) {
+                    if (line.giveUp(this)) {
             """, """
                         throw e;
                     }
-                    boolean hit = waiter.state == Waiter.State.IN_LINE && Thread.currentThread().isInterrupted();
-                    if (giveUp(waiter) || hit) {
+                    boolean hit = state == State.IN_LINE && Thread.currentThread().isInterrupted();
+                    if (line.giveUp(this) || hit) {
             """)),
     CANCELLED_CALLER_KEEPS_ITS_GRANT(new Edit("PendingSlot", """
                     } else if (!future.complete(slot)) {
@@ -63,16 +63,17 @@ enum SeededBug {
                     "WaitingLine",
                     "            held.add(each.slot, now);\n            each.state",
                     "            each.state"),
-            new Edit("WaitingLine", """
+            new Edit("BlockedCaller", """
                             return true;
                         }
 
-                        /** Takes the waiter out
+                        /** Returns when
                     """, """
-                            return enter(waiter.slot, false, 0);
+                            line.enter(slot);
+                            return true;
                         }
 
-                        /** Takes the waiter out
+                        /** Returns when
                     """),
             new Edit(
                     "PendingSlot",
