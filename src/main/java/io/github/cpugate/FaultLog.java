@@ -1,8 +1,5 @@
 package io.github.cpugate;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 /**
  * Says once that something outside the gate fails, and once that it works again.
  *
@@ -30,7 +27,7 @@ final class FaultLog {
         worked = 0;
         if (!said) {
             try {
-                logger().warn("{} fails: {} (said once)", subject, detail);
+                StepLog.logger().warn("{} fails: {} (said once)", subject, detail);
                 said = true;
             } catch (Throwable t) {
                 // Nowhere is left to say it. The next fault tries again.
@@ -42,7 +39,7 @@ final class FaultLog {
         worked = 0;
         if (!said) {
             try {
-                logger().warn("{} fails: {} (said once)", subject, cause, cause);
+                StepLog.logger().warn("{} fails: {} (said once)", subject, cause, cause);
                 said = true;
             } catch (Throwable t) {
                 failed(cause.getClass()); // its message may be what throws
@@ -55,14 +52,10 @@ final class FaultLog {
             said = false;
             steady = Math.min(2 * steady, STEADIEST);
             try {
-                logger().info("{} works again", subject);
+                StepLog.logger().info("{} works again", subject);
             } catch (Throwable t) {
                 // It works all the same.
             }
         }
-    }
-
-    private static Logger logger() {
-        return LoggerFactory.getLogger(StepLog.LOGGER);
     }
 }

@@ -7,7 +7,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import org.slf4j.LoggerFactory;
 
 /** Keeps tasks in line, and gives each to another executor when it is its turn. */
 final class GateExecutor implements Executor {
@@ -88,7 +87,7 @@ final class GateExecutor implements Executor {
             future.cancel(false);
         }
         if (lossSaid.compareAndSet(false, true)) {
-            LoggerFactory.getLogger(StepLog.LOGGER)
+            StepLog.logger()
                     .error(
                             "a task in line was given up, since it could not be started: {} (said once)",
                             reason,

@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes the steps: takes a sample, asks the policy, moves the limit, tells the listeners.
@@ -133,8 +132,7 @@ final class Governor implements Runnable {
             return false;
         }
         try {
-            LoggerFactory.getLogger(StepLog.LOGGER)
-                    .warn("gate '{}' was dropped without close(); its governor ends", gate);
+            StepLog.logger().warn("gate '{}' was dropped without close(); its governor ends", gate);
         } catch (Throwable t) {
             // It ends all the same.
         }

@@ -2,7 +2,6 @@ package io.github.cpugate;
 
 import java.time.Duration;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Tells of slots that were not closed. */
 final class LeakLog {
@@ -14,7 +13,7 @@ final class LeakLog {
             return;
         }
         try {
-            Logger logger = LoggerFactory.getLogger(StepLog.LOGGER);
+            Logger logger = StepLog.logger();
             if (leaks.collected > 0) {
                 logger.error(
                         "gate '{}': slots garbage-collected unclosed, and now given back: {}{}",

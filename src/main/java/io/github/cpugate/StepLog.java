@@ -10,9 +10,14 @@ final class StepLog implements GateListener {
     /** What users know the gate by. As text: the parts of the gate do not import it. */
     static final String LOGGER = "io.github.cpugate.AdaptiveCpuGate";
 
+    /** Looked up at each use: to load a logging library is not for {@code build()}. */
+    static Logger logger() {
+        return LoggerFactory.getLogger(LOGGER);
+    }
+
     @Override
     public void onStep(Observation step) {
-        Logger logger = LoggerFactory.getLogger(LOGGER);
+        Logger logger = logger();
         Level level = step.limitChanged() ? Level.INFO : Level.DEBUG;
         if (!logger.isEnabledForLevel(level)) {
             return;

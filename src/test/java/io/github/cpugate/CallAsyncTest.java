@@ -229,6 +229,17 @@ class CallAsyncTest {
         assertGate(0, 0);
     }
 
+    private static void assertFailedBy(Throwable cause, CompletableFuture<?> result) {
+        assertThatThrownBy(result::join)
+                .isInstanceOf(CompletionException.class)
+                .cause()
+                .isSameAs(cause);
+        assertThatThrownBy(result::get)
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isSameAs(cause);
+    }
+
     @Test
     void aFailureArrivesAsItself() {
         IOException broke = new IOException("stream broke");
@@ -237,14 +248,7 @@ class CallAsyncTest {
         stage.completeExceptionally(broke);
 
         assertThat(handled.join()).isSameAs(broke);
-        assertThatThrownBy(result::join)
-                .isInstanceOf(CompletionException.class)
-                .cause()
-                .isSameAs(broke);
-        assertThatThrownBy(result::get)
-                .isInstanceOf(ExecutionException.class)
-                .cause()
-                .isSameAs(broke);
+        assertFailedBy(broke, result);
     }
 
     @Test
@@ -253,14 +257,7 @@ class CallAsyncTest {
         CompletableFuture<String> result = gate.callAsync(() -> stage.thenApply(String::trim));
         stage.completeExceptionally(broke);
 
-        assertThatThrownBy(result::join)
-                .isInstanceOf(CompletionException.class)
-                .cause()
-                .isSameAs(broke);
-        assertThatThrownBy(result::get)
-                .isInstanceOf(ExecutionException.class)
-                .cause()
-                .isSameAs(broke);
+        assertFailedBy(broke, result);
     }
 
     @Test
