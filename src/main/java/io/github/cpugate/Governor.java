@@ -198,9 +198,6 @@ final class Governor implements Runnable {
         CpuSample sample;
         try {
             sample = parts.sampler.sample();
-            if (sample.isOk()) {
-                sample = CpuSample.of(sample.raw(), sample.smoothed()); // whoever made it: only a percentage is OK
-            }
             switch (sample.health()) {
                 case OK -> parts.samplerFaults.worked();
                 case NO_READING, FAILING -> parts.samplerFaults.failed(sample.detail());

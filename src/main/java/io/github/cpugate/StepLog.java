@@ -3,6 +3,7 @@ package io.github.cpugate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /** Logs each step: a change of the limit at INFO, any other at DEBUG, with what was seen as key-value pairs. */
 final class StepLog implements GateListener {
@@ -22,7 +23,7 @@ final class StepLog implements GateListener {
         if (!logger.isEnabledForLevel(level)) {
             return;
         }
-        logger.atLevel(level)
+        LoggingEventBuilder event = logger.atLevel(level)
                 .addKeyValue("gate", step.gate())
                 .addKeyValue("reason", step.reason())
                 .addKeyValue("limitBefore", step.limitBefore())
@@ -32,7 +33,12 @@ final class StepLog implements GateListener {
                 .addKeyValue("target", step.targetCpu())
                 .addKeyValue("inFlight", step.inFlight())
                 .addKeyValue("waiting", step.waiting())
-                .log(step.limitChanged() ? "limit moved" : "limit held");
+                .addKeyValue("scope", step.cpu().scope());
+        if (!Double.isNaN(step.cpu().own())) {
+            event = event.addKeyValue("own", rounded(step.cpu().own()))
+                    .addKeyValue("others", rounded(step.cpu().others()));
+        }
+        event.log(step.limitChanged() ? "limit moved" : "limit held");
     }
 
     /** To a tenth of a percent: as exact as a reading over two seconds is. */

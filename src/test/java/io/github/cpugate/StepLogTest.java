@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,27 @@ class StepLogTest {
                             Map.entry("smoothed", 81.2),
                             Map.entry("target", 70.0),
                             Map.entry("inFlight", 0),
-                            Map.entry("waiting", 0));
+                            Map.entry("waiting", 0),
+                            Map.entry("scope", "host"));
+        }
+    }
+
+    @Test
+    void whatThisJvmAndOthersUsedIsLoggedWhereItIsKnown() {
+        CpuReading reading = new CpuReading(93.46, 51.27, 0, "cgroup /a (0.5 cores)");
+        try (LogCapture log = new LogCapture();
+                AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                        .manual()
+                        .name("shared")
+                        .sampler(() -> CpuSample.of(reading, 81.23))
+                        .build()) {
+            assertThat(gate.adjust().cpu().others()).isEqualTo(93.46 - 51.27);
+            assertThat(gate.snapshot().cpu().scope()).isEqualTo("cgroup /a (0.5 cores)");
+
+            assertThat(pairs(ofGate(log, Level.DEBUG, "shared").get(0)))
+                    .containsEntry("own", 51.3)
+                    .containsEntry("others", 42.2)
+                    .containsEntry("scope", "cgroup /a (0.5 cores)");
         }
     }
 

@@ -38,6 +38,10 @@ public interface CpuSampler {
      * alpha × (raw − smoothed)</i>, primed by the first valid reading. What is not a percentage never enters the
      * average.
      *
+     * <p>Where a reading tells the time that it spans, {@code alpha} is for the usual span, the median of the last five
+     * readings'. One that spans <i>k</i> times as long, after a missed or a hung read, weighs as <i>k</i> equal ones
+     * would: <i>1 − (1 − alpha)<sup>k</sup></i>.
+     *
      * @param source where readings come from
      * @param alpha the weight of the new reading, in (0, 1]; 1 does not smooth
      * @return a new sampler, for one gate

@@ -30,16 +30,21 @@ class HostCpuSource implements CpuSource {
 
     @Override
     public double read() {
+        return reading().percent();
+    }
+
+    @Override
+    public CpuReading reading() {
         if (chosen != null) {
-            return chosen.read();
+            return chosen.reading();
         }
         StringBuilder refusals = new StringBuilder();
         for (Candidate candidate : candidates()) {
             CpuSource source;
-            double first;
+            CpuReading first;
             try {
                 source = candidate.opener().get();
-                first = source.read();
+                first = source.reading();
             } catch (Throwable t) { // UnsatisfiedLinkError and its kin are what is expected here
                 refusals.append("; not through ")
                         .append(candidate.name())

@@ -18,31 +18,47 @@ final class JdkCpuSource implements CpuSource {
     private static final long SHORTEST_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final DoubleSupplier load;
+    private final LongSupplier ownNanos;
     private final LongSupplier nanoClock;
     private boolean primed;
     private long lastRead;
+    private long lastOwn;
 
     /** Reads {@code load}, a fraction, at most ten times a second of {@code nanoClock}. */
-    JdkCpuSource(DoubleSupplier load, LongSupplier nanoClock) {
+    JdkCpuSource(DoubleSupplier load, LongSupplier ownNanos, LongSupplier nanoClock) {
         this.load = load;
+        this.ownNanos = ownNanos;
         this.nanoClock = nanoClock;
     }
 
     static JdkCpuSource ofPlatform() {
         OperatingSystemMXBean bean = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        return new JdkCpuSource(bean::getCpuLoad, System::nanoTime);
+        return new JdkCpuSource(bean::getCpuLoad, new ProcessCpu(), System::nanoTime);
     }
 
     @Override
     public double read() {
+        return reading().percent();
+    }
+
+    @Override
+    public CpuReading reading() {
         long now = nanoClock.getAsLong();
-        if (primed && now - lastRead < SHORTEST_SPAN_NANOS) {
-            return Double.NaN;
+        long span = now - lastRead;
+        if (primed && span < SHORTEST_SPAN_NANOS) {
+            return CpuReading.of(Double.NaN);
         }
+        long ownBefore = lastOwn;
+        long own = ownNanos.getAsLong();
         boolean first = !primed;
         primed = true;
         lastRead = now;
+        lastOwn = own;
         double fraction = load.getAsDouble();
-        return first || fraction <= 0 ? Double.NaN : 100 * fraction;
+        if (first || fraction <= 0) {
+            return CpuReading.of(Double.NaN);
+        }
+        double capacity = (double) span * Runtime.getRuntime().availableProcessors();
+        return new CpuReading(100 * fraction, ProcessCpu.percent(ownBefore, own, capacity), span, CpuReading.HOST);
     }
 }

@@ -1,6 +1,7 @@
 package io.github.cpugate.cpu;
 
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import oshi.hardware.CentralProcessor;
@@ -16,11 +17,17 @@ import oshi.spi.SystemInfoProvider;
 final class OshiCpuSource implements CpuSource {
 
     private final Supplier<long[]> ticks;
-    private long @Nullable [] last;
+    private final LongSupplier ownNanos;
+    private final LongSupplier nanoClock;
+    private long @Nullable [] last; // milliseconds of all processors together
+    private long lastOwn;
+    private long lastRead;
 
     /** Reads the counters from {@code ticks}, indexed by {@link TickType}. */
-    OshiCpuSource(Supplier<long[]> ticks) {
+    OshiCpuSource(Supplier<long[]> ticks, LongSupplier ownNanos, LongSupplier nanoClock) {
         this.ticks = ticks;
+        this.ownNanos = ownNanos;
+        this.nanoClock = nanoClock;
     }
 
     /** For Linux; throws where OSHI needs native code. */
@@ -35,36 +42,50 @@ final class OshiCpuSource implements CpuSource {
     /** Loads what OSHI has for processors: a few hundred milliseconds of CPU. */
     private static OshiCpuSource of(SystemInfoProvider systemInfo) {
         CentralProcessor processor = systemInfo.getHardware().getProcessor();
-        return new OshiCpuSource(processor::getSystemCpuLoadTicks);
+        return new OshiCpuSource(processor::getSystemCpuLoadTicks, new ProcessCpu(), System::nanoTime);
     }
 
     @Override
     public double read() {
+        return reading().percent();
+    }
+
+    @Override
+    public CpuReading reading() {
         long[] now = ticks.get().clone(); // OSHI hands the same array to everybody
-        if (Arrays.stream(now).sum() == 0) {
+        long sum = Arrays.stream(now).sum();
+        if (sum == 0) {
             // OSHI's answer to an unreadable /proc/stat. A delta from it would be the load since boot.
             throw new IllegalStateException("OSHI has no CPU ticks");
         }
         long[] before = last;
+        long elapsed = before == null ? 0 : sum - Arrays.stream(before).sum();
+        if (before != null && elapsed == 0) {
+            return CpuReading.of(Double.NaN); // the next reading spans from when these ticks were new
+        }
+        long ownBefore = lastOwn;
+        long readBefore = lastRead;
         last = now;
-        return before == null ? Double.NaN : percentBusy(before, now);
-    }
-
-    /** Percent of the ticks between two readings that were not idle; {@code NaN} if none elapsed. */
-    private static double percentBusy(long[] before, long[] now) {
-        if (Arrays.stream(now).sum() <= Arrays.stream(before).sum()) {
-            return Double.NaN;
+        lastOwn = ownNanos.getAsLong();
+        lastRead = nanoClock.getAsLong();
+        if (before == null || elapsed < 0) {
+            return CpuReading.of(Double.NaN);
         }
         long idle = 0;
         long total = 0;
         for (TickType type : TickType.values()) {
             int i = type.getIndex();
-            long elapsed = Math.max(0, now[i] - before[i]); // iowait runs backwards now and then on Linux: proc(5)
-            total += elapsed;
+            long spent = Math.max(0, now[i] - before[i]); // iowait runs backwards now and then on Linux: proc(5)
+            total += spent;
             if (type == TickType.IDLE || type == TickType.IOWAIT) {
-                idle += elapsed;
+                idle += spent;
             }
         }
-        return 100.0 * (total - idle) / total;
+        return new CpuReading(
+                100.0 * (total - idle) / total,
+                // The ticks tell processors x time by themselves, in a container that shows fewer processors too.
+                ProcessCpu.percent(ownBefore, lastOwn, 1e6 * total),
+                lastRead - readBefore,
+                CpuReading.HOST);
     }
 }

@@ -1,12 +1,13 @@
 package io.github.cpugate.cpu;
 
 import io.github.cpugate.cpu.CpuSample.Health;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * An exponentially weighted moving average over a source (Roberts, "Control Chart Tests Based on Geometric Moving
  * Averages", Technometrics 1959). With weight 0.3 and a period of 2 s, a step in CPU shows by two thirds after 3
- * samples.
+ * samples. That holds for readings that span the same time; one that spans more weighs as several would.
  */
 final class SmoothingSampler implements CpuSampler {
 
@@ -14,6 +15,8 @@ final class SmoothingSampler implements CpuSampler {
 
     private final CpuSource source;
     private final double alpha;
+    private final long[] spans = new long[5]; // of the last readings, in a ring
+    private int spansSeen;
     private double smoothed = Double.NaN;
     private boolean primed;
 
@@ -29,13 +32,32 @@ final class SmoothingSampler implements CpuSampler {
     public CpuSample sample() {
         boolean first = !primed;
         primed = true;
-        double raw = source.read();
-        CpuSample reading = CpuSample.of(raw);
-        if (!reading.isOk()) {
-            Health health = first && reading.health() == Health.NO_READING ? Health.STARTING : reading.health();
-            return new CpuSample(raw, smoothed, health, reading.detail());
+        CpuReading reading = source.reading();
+        CpuSample sample = CpuSample.of(reading, reading.percent());
+        if (!sample.isOk()) {
+            Health health = first && sample.health() == Health.NO_READING ? Health.STARTING : sample.health();
+            return new CpuSample(sample.raw(), smoothed, sample.own(), sample.scope(), health, sample.detail());
         }
-        smoothed = Double.isNaN(smoothed) ? raw : smoothed + alpha * (raw - smoothed);
-        return CpuSample.of(raw, smoothed);
+        double weight = Double.isNaN(smoothed) ? 1 : weight(reading.spanNanos());
+        smoothed = weight == 1 ? sample.raw() : smoothed + weight * (sample.raw() - smoothed);
+        remember(reading.spanNanos());
+        return CpuSample.of(reading, smoothed);
+    }
+
+    /** What {@code n} equal readings of the usual span would weigh together: n need not be whole. */
+    private double weight(long span) {
+        if (span <= 0 || spansSeen == 0) {
+            return alpha;
+        }
+        long[] sorted = Arrays.copyOf(spans, Math.min(spansSeen, spans.length));
+        Arrays.sort(sorted);
+        double n = (double) span / sorted[sorted.length / 2];
+        return 1 - Math.pow(1 - alpha, n);
+    }
+
+    private void remember(long span) {
+        if (span > 0) {
+            spans[spansSeen++ % spans.length] = span;
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.cpugate.cpu.CpuSample.Health;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CpuSampleTest {
@@ -57,5 +58,32 @@ class CpuSampleTest {
                 42);
 
         assertThat(sample.detail()).contains("CpuSampleTest");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"30, 30, 50", "90, 90, 0", "250, 100, 0", "-1, NaN, NaN", "NaN, NaN, NaN"})
+    void whatTheJvmUsedItselfNeverMakesASampleUnusable(double told, Double own, Double others) {
+        CpuSample sample = CpuSample.of(new CpuReading(80, told, 0, "host"), 75);
+
+        assertThat(sample.isOk()).isTrue();
+        assertThat(sample.own()).isEqualTo(own);
+        assertThat(sample.others()).as("never below zero").isEqualTo(others);
+    }
+
+    @Test
+    void whoeverMakesASampleOnlyAPercentageIsOk() {
+        assertThat(new CpuSample(-500, 50, Double.NaN, "host", Health.OK, "").health())
+                .isEqualTo(Health.FAILING);
+        assertThat(new CpuSample(50, Double.NaN, Double.NaN, "host", Health.OK, "").health())
+                .isEqualTo(Health.NO_READING);
+    }
+
+    @Test
+    void aSampleOfAReadingTellsItsScope() {
+        CpuReading reading = new CpuReading(80, 40, 0, "cgroup /a (0.5 cores)");
+
+        assertThat(CpuSample.of(reading, 75).scope()).isEqualTo("cgroup /a (0.5 cores)");
+        assertThat(CpuSample.of(80).scope()).isEqualTo("host");
+        assertThat(CpuSample.of(80).own()).isNaN();
     }
 }

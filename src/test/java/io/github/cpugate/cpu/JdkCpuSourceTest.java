@@ -11,8 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JdkCpuSourceTest {
 
     private double load = 0.25;
+    private long ownNanos;
     private long now = Long.MAX_VALUE - 5;
-    private final JdkCpuSource source = new JdkCpuSource(() -> load, () -> now);
+    private final JdkCpuSource source = new JdkCpuSource(() -> load, () -> ownNanos, () -> now);
 
     private double readAfter(long millis) {
         now += TimeUnit.MILLISECONDS.toNanos(millis);
@@ -23,6 +24,16 @@ class JdkCpuSourceTest {
     void primesThenReadsPercent() {
         assertThat(source.read()).isNaN();
         assertThat(readAfter(2000)).isEqualTo(25);
+    }
+
+    @Test
+    void tellsWhatThisJvmUsedAndTheTimeSpanned() {
+        source.read();
+        long span = 2_000_000_000L;
+        ownNanos += span / 10 * Runtime.getRuntime().availableProcessors();
+        now += span;
+
+        assertThat(source.reading()).isEqualTo(new CpuReading(25, 10, span, "host"));
     }
 
     @Test

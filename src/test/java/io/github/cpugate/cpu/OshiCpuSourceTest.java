@@ -10,8 +10,10 @@ import oshi.hardware.CentralProcessor.TickType;
 
 class OshiCpuSourceTest {
 
+    private long ownNanos = 5_000_000_000L;
+    private long now = Long.MAX_VALUE - 5;
     private final long[] ticks = new long[TickType.values().length];
-    private final OshiCpuSource source = new OshiCpuSource(() -> ticks);
+    private final OshiCpuSource source = new OshiCpuSource(() -> ticks, () -> ownNanos, () -> now);
 
     OshiCpuSourceTest() {
         Arrays.fill(ticks, 1_000_000);
@@ -48,6 +50,42 @@ class OshiCpuSourceTest {
 
         assertThat(source.read()).isEqualTo(50);
         assertThat(source.read()).isNaN();
+    }
+
+    @Test
+    void tellsWhatThisJvmUsedOfAllProcessorsAndTheTimeSpanned() {
+        source.read();
+        elapse(TickType.USER, 1500);
+        elapse(TickType.IDLE, 2500); // milliseconds: two processors, two seconds
+        ownNanos += 1_000_000_000L;
+        now += 2_000_000_000L;
+
+        assertThat(source.reading()).isEqualTo(new CpuReading(37.5, 25, 2_000_000_000L, "host"));
+    }
+
+    @Test
+    void aReadWithoutNewTicksTakesNothingFromTheNextReading() {
+        source.read();
+        now += 200_000_000L;
+        ownNanos += 100_000_000L;
+        assertThat(source.reading().percent()).isNaN();
+        now += 200_000_000L;
+        elapse(TickType.USER, 200);
+        elapse(TickType.IDLE, 200);
+
+        assertThat(source.reading()).isEqualTo(new CpuReading(50, 25, 400_000_000L, "host"));
+    }
+
+    @Test
+    void aJvmThatCannotTellItsCpuTimeLeavesTheReadingGood() {
+        source.read();
+        ownNanos = -1;
+        elapse(TickType.USER, 10);
+        assertThat(source.reading().own()).isNaN();
+        ownNanos = 5_000_000_000L;
+        elapse(TickType.USER, 10);
+        assertThat(source.reading().own()).as("nothing to compare it with").isNaN();
+        assertThat(source.reading().percent()).isNaN();
     }
 
     @Test

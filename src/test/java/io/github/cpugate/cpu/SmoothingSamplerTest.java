@@ -93,4 +93,70 @@ class SmoothingSamplerTest {
                 .isThrownBy(() -> CpuSampler.smoothing(() -> 50, alpha))
                 .withMessage("alpha must be in (0, 1], was " + alpha);
     }
+
+    private final Deque<Long> spans = new ArrayDeque<>();
+    private final CpuSampler spanning = CpuSampler.smoothing(
+            new CpuSource() {
+                @Override
+                public double read() {
+                    throw new AssertionError("reading() is what a sampler asks for");
+                }
+
+                @Override
+                public CpuReading reading() {
+                    return new CpuReading(readings.remove(), Double.NaN, spans.remove(), "host");
+                }
+            },
+            0.3);
+
+    private double smoothed(double percent, long span) {
+        readings.add(percent);
+        spans.add(span);
+        return spanning.sample().smoothed();
+    }
+
+    @Test
+    void aReadingThatSpansThreeTimesTheUsualWeighsAsThree() {
+        for (int i = 0; i < 3; i++) {
+            assertThat(smoothed(0, 2000)).isZero();
+        }
+        double after = 0;
+        for (int i = 0; i < 3; i++) {
+            after += 0.3 * (100 - after);
+        }
+
+        assertThat(smoothed(100, 6000)).isEqualTo(after, within(1e-9));
+    }
+
+    @Test
+    void aReadingThatSpansHalfTheUsualWeighsLess() {
+        smoothed(0, 2000);
+
+        double first = smoothed(100, 1000);
+        assertThat(first).isLessThan(30);
+        assertThat(first + (1 - Math.sqrt(0.7)) * (100 - first))
+                .as("two halves are a whole")
+                .isEqualTo(30, within(1e-9));
+    }
+
+    @Test
+    void aReadingAfterALongSilenceIsAllThereIsToGoBy() {
+        smoothed(0, 2000);
+
+        assertThat(smoothed(100, 2000 * 100)).isEqualTo(100, within(1e-9));
+    }
+
+    @Test
+    void oneOddSpanDoesNotBendWhatIsUsualAndANewPeriodDoes() {
+        for (int i = 0; i < 5; i++) {
+            smoothed(0, 2000);
+        }
+        smoothed(0, 2000 * 100);
+        assertThat(smoothed(100, 2000)).as("still 2 s").isEqualTo(30, within(1e-9));
+        for (int i = 0; i < 3; i++) {
+            smoothed(0, 500);
+        }
+        double before = smoothed(0, 500);
+        assertThat(smoothed(100, 500)).as("0.5 s now").isEqualTo(before + 0.3 * (100 - before), within(1e-9));
+    }
 }
