@@ -21,16 +21,20 @@ public interface CpuSampler {
     CpuSample sample();
 
     /**
-     * Returns a sampler of this host's CPU with an EWMA of weight 0.3.
+     * Returns a sampler of the CPU that this process can have, with an EWMA of weight 0.3.
      *
-     * <p>Read through OSHI: without native code on Linux, through JNA elsewhere, and through the JDK's own bean where
-     * OSHI cannot load; the log says which. Loading it takes about half a second, once, at the first sample and not
-     * here.
+     * <p>That is the host's, or where a control group of Linux (a container) has a CPU quota that is closer to being
+     * used up, that of the group: the larger of host CPU and the used share of each quota is the reading, and its scope
+     * says which it was. Other processes count, of the host or of the group.
+     *
+     * <p>Host CPU is read through OSHI: without native code on Linux, through JNA elsewhere, and through the JDK's own
+     * bean where OSHI cannot load; the log says which. Loading it takes about half a second, once, at the first sample
+     * and not here.
      *
      * @return a new sampler, for one gate
      */
     static CpuSampler ofHost() {
-        return smoothing(new HostCpuSource(), SmoothingSampler.DEFAULT_ALPHA);
+        return smoothing(ScopedCpuSource.ofThisProcess(), SmoothingSampler.DEFAULT_ALPHA);
     }
 
     /**
