@@ -16,7 +16,10 @@ import org.slf4j.LoggerFactory;
  */
 final class QuotaMeter {
 
-    /** A process hardly ever changes its groups: once a minute, at a period of 2 s, is soon enough to look. */
+    /**
+     * A process hardly ever changes its groups, nor does a group without a quota get one: once a minute, at a period of
+     * 2 s, is soon enough to look. A quota that there is, is read each time.
+     */
     private static final int READS_PER_SCAN = 30;
 
     private final Path root;
@@ -57,13 +60,16 @@ final class QuotaMeter {
     @Nullable
     CpuReading tightest() {
         try {
-            scanNowAndThen();
+            boolean scanned = scanNowAndThen();
+            if (!scanned && groups.stream().noneMatch(each -> each.quota > 0)) {
+                return null;
+            }
             long now = nanoClock.getAsLong();
             long own = ownNanos.getAsLong();
             long span = now - lastRead;
             CpuReading tightest = null;
             for (Metered each : groups) {
-                CpuReading reading = read(each, own, span);
+                CpuReading reading = scanned || each.quota > 0 ? read(each, own, span) : null;
                 if (reading != null && (tightest == null || reading.percent() > tightest.percent())) {
                     tightest = reading;
                 }
@@ -78,9 +84,9 @@ final class QuotaMeter {
         }
     }
 
-    private void scanNowAndThen() {
+    private boolean scanNowAndThen() {
         if (readsUntilScan-- > 0) {
-            return;
+            return false;
         }
         readsUntilScan = READS_PER_SCAN;
         List<ControlGroup> found;
@@ -93,6 +99,7 @@ final class QuotaMeter {
         if (!found.equals(groups.stream().map(each -> each.group).toList())) {
             groups = found.stream().map(Metered::new).toList();
         }
+        return true;
     }
 
     private @Nullable CpuReading read(Metered each, long own, long span) {

@@ -104,6 +104,144 @@ class HostCpuSourceTest {
         assertThat(source.read()).isEqualTo(3);
     }
 
+    /** A source that primes at its first read, and fails while it is told to. */
+    private final class Moody implements CpuSource {
+
+        private final double percent;
+        private boolean primed;
+
+        Moody(double percent) {
+            this.percent = percent;
+        }
+
+        @Override
+        public double read() {
+            if (failing) {
+                throw new IllegalStateException("moody");
+            }
+            boolean first = !primed;
+            primed = true;
+            return first ? Double.NaN : percent;
+        }
+    }
+
+    private boolean failing;
+
+    @Test
+    void aFaultAtTheVeryFirstReadDoesNotPinALesserSource() {
+        candidate("best", () -> new Moody(42));
+        candidate("lesser", () -> () -> 99);
+        failing = true;
+        try (LogCapture log = new LogCapture()) {
+            assertThat(source.read()).isEqualTo(99);
+            failing = false;
+            for (int i = 0; i < 8; i++) {
+                assertThat(source.read())
+                        .as("a reading each time, while the better one primes")
+                        .isEqualTo(99);
+            }
+            assertThat(source.read()).isEqualTo(42);
+            assertThat(log.messagesAt(Level.INFO))
+                    .containsExactly(
+                            "host CPU is read through lesser; not through best: java.lang.IllegalStateException: moody",
+                            "host CPU is read through best; no longer through lesser");
+        }
+    }
+
+    @Test
+    void betterOnesAreTriedEverMoreRarely() {
+        int[] opened = {0};
+        candidate("best", () -> {
+            opened[0]++;
+            throw new UnsatisfiedLinkError("no library");
+        });
+        candidate("lesser", () -> () -> 99);
+        for (int i = 0; i < 8 + 16 + 32 + 64 + 1; i++) {
+            assertThat(source.read()).isEqualTo(99);
+        }
+        assertThat(opened[0]).isEqualTo(1 + 4);
+        for (int i = 0; i < 10 * 1024; i++) {
+            source.read();
+        }
+        assertThat(opened[0]).as("but for ever: each 1024 reads").isBetween(15, 20);
+    }
+
+    @Test
+    void oneThatFailsThriceInARowGivesWayAndComesBack() {
+        candidate("best", () -> new Moody(42));
+        candidate("lesser", () -> () -> 99);
+        try (LogCapture log = new LogCapture()) {
+            assertThat(source.read()).isNaN();
+            assertThat(source.read()).isEqualTo(42);
+            failing = true;
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(source::read).hasMessage("moody");
+            }
+            assertThat(source.read()).isEqualTo(99);
+            failing = false;
+            Await.until("the best is back", () -> source.read() == 42);
+            assertThat(log.messagesAt(Level.INFO))
+                    .containsExactly(
+                            "host CPU is read through best",
+                            "host CPU is read through lesser; no longer through best",
+                            "host CPU is read through best; no longer through lesser");
+        }
+    }
+
+    @Test
+    void valuesThatAreNoPercentageAreFailuresAndMissingOnesAreNot() {
+        double[] value = {42};
+        candidate("best", () -> () -> value[0]);
+        candidate("lesser", () -> () -> 99);
+        source.read();
+        value[0] = Double.NaN;
+        for (int i = 0; i < 100; i++) {
+            assertThat(source.read()).isNaN();
+        }
+        value[0] = -1;
+        for (int i = 0; i < 3; i++) {
+            assertThat(source.read()).isEqualTo(-1);
+        }
+        assertThat(source.read()).isEqualTo(99);
+    }
+
+    @Test
+    void oneThatOnlyPrimesIsNotTakenForOneThatWorks() {
+        candidate("best", () -> new CpuSource() {
+            private boolean primed;
+
+            @Override
+            public double read() {
+                if (primed) {
+                    throw new IllegalStateException("no second read");
+                }
+                primed = true;
+                return Double.NaN;
+            }
+        });
+        candidate("lesser", () -> () -> 99);
+        source.read();
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(source::read).hasMessage("no second read");
+        }
+        for (int i = 0; i < 100; i++) {
+            assertThat(source.read()).isEqualTo(99);
+        }
+    }
+
+    @Test
+    void theOnlyOneThereIsIsOpenedAnewAfterItFailed() {
+        candidate("only", () -> new Moody(42));
+        source.read();
+        failing = true;
+        for (int i = 0; i < 10; i++) {
+            assertThatThrownBy(source::read).hasMessageContaining("moody");
+        }
+        failing = false;
+        assertThat(source.read()).as("primes").isNaN();
+        assertThat(source.read()).isEqualTo(42);
+    }
+
     /** The real thing: OSHI's own classes, this host's own CPU. */
     @Test
     void readsThisHost() {
