@@ -36,11 +36,14 @@ final class Governor implements Runnable {
     /** One step at a time, by the thread or by hand. Callers who want a slot never take it. */
     private final ReentrantLock stepping = new ReentrantLock();
 
-    private @Nullable Parts parts; // guarded by stepping; made at the first step
+    private volatile @Nullable Parts parts; // made at the first step, under stepping
+
+    private boolean ended; // guarded by stepping
 
     // Set before the thread starts.
     private long periodNanos;
-    private @Nullable WeakReference<?> owner;
+    private @Nullable WeakReference<?> owner; // null: there is no thread
+    private long answerWithinNanos = 5_000_000_000L;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /**
@@ -48,7 +51,11 @@ final class Governor implements Runnable {
      * in a JVM that has loaded nothing yet, and each class takes half of one.
      */
     private record Parts(
-            CpuSampler sampler, FaultLog samplerFaults, StepPolicy policy, FaultLog policyFaults, List<Told> told) {}
+            WatchedSampler sampler,
+            FaultLog samplerFaults,
+            StepPolicy policy,
+            FaultLog policyFaults,
+            List<Told> told) {}
 
     /** A listener and its faults. */
     private record Told(GateListener listener, FaultLog faults) {}
@@ -69,6 +76,11 @@ final class Governor implements Runnable {
         this.nanoClock = nanoClock;
         this.startedAt = nanoClock.getAsLong();
         this.targetCpu = targetCpu;
+    }
+
+    /** Sets how long to wait for a sample. Before the thread starts. */
+    void answerWithin(long nanos) {
+        answerWithinNanos = nanos;
     }
 
     /**
@@ -109,6 +121,21 @@ final class Governor implements Runnable {
                 faults.failed(t);
             }
         }
+        endSampling();
+    }
+
+    /** Waits for a step under way by hand, on this thread that has nothing else to do. */
+    private void endSampling() {
+        stepping.lock();
+        try {
+            ended = true;
+            Parts made = parts;
+            if (made != null) {
+                made.sampler.end();
+            }
+        } finally {
+            stepping.unlock();
+        }
     }
 
     private boolean stoppedWithin(long nanos) {
@@ -140,21 +167,24 @@ final class Governor implements Runnable {
     }
 
     Observation step() {
-        if (stepping.isHeldByCurrentThread()) {
+        Parts made = parts;
+        if (stepping.isHeldByCurrentThread() || (made != null && made.sampler.isAskingOnThisThread())) {
             throw new IllegalStateException("gate '" + gate + "': adjust() was called from within a step");
         }
         stepping.lock();
         try {
-            if (parts == null) {
-                parts = makeParts();
+            made = parts;
+            if (made == null) {
+                made = makeParts();
+                parts = made;
             }
             LeakLog.tell(gate, line.findLeaks(), nanoClock.getAsLong());
-            CpuSample cpu = sample(parts);
+            CpuSample cpu = sample(made);
             double target = targetCpu;
             // Without a reading there is no decision, and what happened so far counts for the next step.
             WaitingLine.Report seen = cpu.isOk() ? line.endPeriod() : line.report();
             Decision decision =
-                    cpu.isOk() ? decide(parts, cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
+                    cpu.isOk() ? decide(made, cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
             int wanted = decision.limit();
             WaitingLine.Move move = line.moveLimit(seen.limit(), wanted);
             boolean noRoom = wanted != seen.limit() && seen.limit() == move.before() && move.after() == move.before();
@@ -172,7 +202,7 @@ final class Governor implements Runnable {
                     seen.waiting(),
                     seen.limitReached(),
                     noRoom ? (wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
-            tell(parts.told, step);
+            tell(made.told, step);
             return step;
         } finally {
             stepping.unlock();
@@ -186,8 +216,13 @@ final class Governor implements Runnable {
         for (GateListener listener : listeners) {
             told.add(new Told(listener, new FaultLog("a listener" + whose)));
         }
+        WatchedSampler watched = new WatchedSampler(
+                sampler == null ? CpuSampler.ofHost() : sampler, "cpugate-sampler-" + gate, answerWithinNanos);
+        if (owner == null || ended) {
+            watched.end(); // nobody would end its thread
+        }
         return new Parts(
-                sampler == null ? CpuSampler.ofHost() : sampler,
+                watched,
                 new FaultLog("the CPU sampler" + whose),
                 policy == null ? StepPolicy.oneSlot() : policy,
                 new FaultLog("the policy" + whose),
@@ -197,7 +232,7 @@ final class Governor implements Runnable {
     private CpuSample sample(Parts parts) {
         CpuSample sample;
         try {
-            sample = parts.sampler.sample();
+            sample = Objects.requireNonNull(parts.sampler.sample(), "sample");
             switch (sample.health()) {
                 case OK -> parts.samplerFaults.worked();
                 case NO_READING, FAILING -> parts.samplerFaults.failed(sample.detail());

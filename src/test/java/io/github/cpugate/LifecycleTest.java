@@ -56,7 +56,8 @@ class LifecycleTest {
         int running = Thread.enumerate(threads);
         return Stream.of(threads)
                 .limit(running)
-                .anyMatch(thread -> thread.getName().equals("cpugate-governor-" + gate));
+                .map(Thread::getName)
+                .anyMatch(List.of("cpugate-governor-" + gate, "cpugate-sampler-" + gate)::contains);
     }
 
     private static void collect(WeakReference<?> dropped) {
@@ -72,7 +73,7 @@ class LifecycleTest {
     }
 
     private void awaitDesertion(String gate) {
-        Await.until("its governor has ended", () -> {
+        Await.until("its governor has ended, and the thread that samples", () -> {
             System.gc();
             return !isGoverned(gate);
         });
@@ -98,7 +99,7 @@ class LifecycleTest {
             awaitMoreSteps();
             assertThat(gate.snapshot().closed()).isFalse();
         }
-        Await.until("its governor has ended", () -> !isGoverned("closed"));
+        Await.until("its governor has ended, and the thread that samples", () -> !isGoverned("closed"));
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
     }
 
