@@ -1,0 +1,66 @@
+package io.github.cpugate.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.github.cpugate.demo.QuotaGroup;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A JVM in a real control group with a quota, where one can be made: as root, with version 1. */
+class RealQuotaTest {
+
+    /** Spins in a group of half a core, for one reading. */
+    public static final class Spinning {
+
+        private Spinning() {}
+
+        public static void main(String[] args) {
+            QuotaMeter meter = new QuotaMeter(Path.of("/"), new ProcessCpu(), System::nanoTime);
+            var primes = meter.tightest();
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < 1_000_000_000L) {
+                Thread.onSpinWait();
+            }
+            CpuReading reading = meter.tightest();
+            System.out.println(primes + ";" + reading.percent() + ";" + reading.own() + ";" + reading.scope());
+        }
+    }
+
+    private static QuotaGroup group(String name) {
+        try {
+            return QuotaGroup.create(name, 0.5);
+        } catch (IOException e) {
+            return abort("no control groups to be made here: " + e);
+        }
+    }
+
+    @Test
+    void aJvmThatSpinsUsesUpItsQuota() throws IOException {
+        String name = "cpugate-test-" + ProcessHandle.current().pid();
+        try (QuotaGroup group = group(name)) {
+            Process jvm = group.start(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Spinning.class.getName()));
+            try {
+                String[] seen = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                        .strip()
+                        .split(";", -1);
+                assertThat(seen).hasSize(4);
+                assertThat(seen[0]).isEqualTo("null");
+                assertThat(Double.parseDouble(seen[1]))
+                        .as("on a busy machine it may get less than its quota")
+                        .isBetween(30.0, 100.0);
+                assertThat(Double.parseDouble(seen[2])).isBetween(30.0, 130.0);
+                assertThat(seen[3]).isEqualTo("cgroup /" + name + " (0.5 cores)");
+            } finally {
+                jvm.destroyForcibly().onExit().join();
+            }
+        }
+    }
+}
