@@ -26,12 +26,12 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A governor thread samples the host's CPU once a period and moves the limit: down while CPU exceeds the target, up
- * only well below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first
- * come, first served. A lowered limit takes no slot away.
+ * <p>A governor thread samples CPU once a period and moves the limit: down while CPU exceeds the target, up only well
+ * below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first come, first
+ * served. A lowered limit takes no slot away.
  *
  * <p><b>Thread-safety.</b> All methods may be called from any thread. Who wants a slot blocks on the line only: CPU is
- * read, and listeners and the log are told, on the governor's thread, or on that of whoever calls {@link #adjust()}.
+ * read, and listeners and the log are told, on the gate's own threads, or on that of whoever calls {@link #adjust()}.
  *
  * <p><b>Memory effects.</b> What a thread did before {@link Slot#close()} happens-before what the next holder of that
  * slot does after getting it.
@@ -157,8 +157,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
      * limit as the policy says, wakes the callers that now fit, tells the listeners.
      *
-     * <p>Waits for all of them, and for a step under way, for as long as they take, uninterruptibly. Works beside a
-     * governor thread too, and on a closed gate. A host's CPU has no new reading within 0.3 s of the last.
+     * <p>Waits for all of them and for a step under way, uninterruptibly; for a sample 5 s at most, if the gate has a
+     * governor thread. Works on a closed gate too. A host's CPU has no new reading within 0.3 s of the last.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if called from within a step (by a sampler, policy, listener or dependent)
@@ -175,7 +175,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     /**
      * Sets the target, by which the next step will go.
      *
-     * @param percent percent of the host, in (1, 100]
+     * @param percent percent of the host, or of the CPU quota that binds, in (1, 100]
      * @throws IllegalArgumentException if {@code percent} is out of range
      */
     public void setTargetCpu(double percent) {
@@ -230,7 +230,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         private static final AtomicInteger UNNAMED = new AtomicInteger();
 
         // The defaults, all of them.
-        private double targetCpu = 70; // percent of the host
+        private double targetCpu = 70; // percent
         private int minSlots = 1;
         private int maxSlots = 16;
         private @Nullable Integer initialSlots; // minSlots
@@ -257,9 +257,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the CPU to hold, of all the host's processors and processes together. Default: 70.
+         * Sets the CPU to hold, all processes of the host, or of the group with the quota, together. Default: 70.
          *
-         * @param percent percent of the host, in (1, 100]
+         * @param percent percent of the host, or of the CPU quota that binds, in (1, 100]
          * @return this builder
          */
         public Builder targetCpu(double percent) {

@@ -14,7 +14,7 @@ import io.github.cpugate.cpu.CpuSample;
  * @param maxSlots the highest limit
  * @param inFlight slots held; above {@code limit} while a cut drains
  * @param waiting callers in line
- * @param targetCpu the target, percent of the host
+ * @param targetCpu the target, percent of the scope that {@code cpu} tells
  * @param cpu the last sample, with its health; {@link CpuSample#starting()} before the first
  * @param closed whether the gate has been closed
  */

@@ -10,8 +10,8 @@ import java.time.Duration;
  *
  * @param gate the gate's name
  * @param elapsed time since the gate was built, on its monotonic clock
- * @param cpu the sample, raw and smoothed, percent of the host
- * @param targetCpu the target, percent of the host
+ * @param cpu the sample, raw and smoothed, percent of the scope that it tells
+ * @param targetCpu the target, percent of the scope that {@code cpu} tells
  * @param limitBefore slots allowed at once before the step
  * @param limitAfter slots allowed at once after it
  * @param minSlots the lowest limit

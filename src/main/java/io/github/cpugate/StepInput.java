@@ -8,7 +8,7 @@ import io.github.cpugate.cpu.CpuSample;
  * <p>The gate makes it. The test of a policy may as well; components may be added to the record.
  *
  * @param cpu a sample with a valid reading ({@link CpuSample#isOk()}): without one, a policy is not asked
- * @param targetCpu the target, percent of the host
+ * @param targetCpu the target, percent of the scope that {@code cpu} tells
  * @param limit slots allowed at once
  * @param minSlots the lowest limit
  * @param maxSlots the highest limit
