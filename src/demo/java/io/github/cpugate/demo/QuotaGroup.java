@@ -50,22 +50,28 @@ public final class QuotaGroup implements AutoCloseable {
     }
 
     /**
-     * Starts a process in the group, with this one's output.
+     * Starts a process in the group.
      *
      * @param command the command
-     * @return the process
-     * @throws IOException if it cannot be started
+     * @return the process; its error output is this one's
+     * @throws IOException if it cannot be started, or not be moved into the group
      */
     public Process start(List<String> command) throws IOException {
-        List<String> moved = new ArrayList<>(List.of(
-                "sh",
-                "-c",
-                "echo $$ > " + cpu + "/cgroup.procs && echo $$ > " + cpuacct + "/cgroup.procs && exec \"$@\"",
-                "sh"));
-        moved.addAll(command);
-        return new ProcessBuilder(moved)
+        List<String> waiting = new ArrayList<>(List.of("sh", "-c", "read go; exec \"$@\"", "sh"));
+        waiting.addAll(command);
+        Process process = new ProcessBuilder(waiting)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        try {
+            Files.writeString(cpu.resolve("cgroup.procs"), Long.toString(process.pid()));
+            Files.writeString(cpuacct.resolve("cgroup.procs"), Long.toString(process.pid()));
+            process.getOutputStream().write('\n');
+            process.getOutputStream().flush();
+            return process;
+        } catch (IOException e) {
+            process.destroyForcibly().onExit().join();
+            throw e;
+        }
     }
 
     /**

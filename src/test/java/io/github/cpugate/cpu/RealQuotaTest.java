@@ -34,7 +34,19 @@ class RealQuotaTest {
         try {
             return QuotaGroup.create(name, 0.5);
         } catch (IOException e) {
-            return abort("no control groups to be made here: " + e);
+            return abort("no control group can be made here: " + e);
+        }
+    }
+
+    private static Process start(QuotaGroup group) {
+        try {
+            return group.start(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Spinning.class.getName()));
+        } catch (IOException e) {
+            return abort("no process can be moved into a control group here: " + e);
         }
     }
 
@@ -42,17 +54,13 @@ class RealQuotaTest {
     void aJvmThatSpinsUsesUpItsQuota() throws IOException {
         String name = "cpugate-test-" + ProcessHandle.current().pid();
         try (QuotaGroup group = group(name)) {
-            Process jvm = group.start(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Spinning.class.getName()));
+            Process jvm = start(group);
             try {
                 String[] seen = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                         .strip()
                         .split(";", -1);
                 assertThat(seen).hasSize(4);
-                assertThat(seen[0]).isEqualTo("null");
+                assertThat(seen[0]).as("the first only primes").isEqualTo("null");
                 assertThat(Double.parseDouble(seen[1]))
                         .as("on a busy machine it may get less than its quota")
                         .isBetween(30.0, 100.0);
