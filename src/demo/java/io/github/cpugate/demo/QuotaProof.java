@@ -4,6 +4,7 @@ import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.cpu.CpuSource;
+import io.github.cpugate.cpu.QuietHost;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -35,20 +36,22 @@ public final class QuotaProof {
     /**
      * Runs both, and fails if the gate that sees the quota went beyond its target.
      *
-     * @param args seconds for each run, by default 40
+     * @param args seconds for each run, by default 40; then {@code quiet}, to take the host for idle but for the
+     *     sessions
      * @throws Exception if a run breaks
      */
     public static void main(String[] args) throws Exception {
-        if (args.length == 2) {
-            runSessions(args[0].equals("host"), Integer.parseInt(args[1]));
+        if (args.length == 3) {
+            runSessions(sampler(args[0].equals("quota"), args[2].equals("quiet")), Integer.parseInt(args[1]));
             return;
         }
         int seconds = args.length == 0 ? 40 : Integer.parseInt(args[0]);
-        double withQuota = run("quota", seconds);
+        String host = args.length < 2 ? "real" : args[1];
+        double withQuota = run("quota", seconds, host);
         if (Double.isNaN(withQuota)) {
             return;
         }
-        double hostAlone = run("host", seconds);
+        double hostAlone = run("host", seconds, host);
         System.out.printf(
                 Locale.ROOT,
                 "%nUse of the quota, mean of the second half: %.0f %% where the gate sees the quota (target %.0f), "
@@ -62,7 +65,7 @@ public final class QuotaProof {
     }
 
     /** Returns the group's mean use in the second half, percent of the quota; NaN where no group can be made. */
-    private static double run(String mode, int seconds) throws IOException, InterruptedException {
+    private static double run(String mode, int seconds, String host) throws IOException, InterruptedException {
         try (QuotaGroup group =
                 QuotaGroup.create("cpugate-proof-" + ProcessHandle.current().pid(), CORES)) {
             System.out.printf(Locale.ROOT, "%nThe gate sees the %s. Each second:%n", mode);
@@ -72,7 +75,8 @@ public final class QuotaProof {
                     System.getProperty("java.class.path"),
                     QuotaProof.class.getName(),
                     mode,
-                    Integer.toString(seconds)));
+                    Integer.toString(seconds),
+                    host));
             try (BufferedReader lines =
                     new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
                 return follow(lines, group, seconds);
@@ -105,12 +109,19 @@ public final class QuotaProof {
         return later.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
-    private static void runSessions(boolean hostAlone, int seconds) throws InterruptedException {
+    private static CpuSampler sampler(boolean withQuota, boolean quiet) {
+        if (quiet) {
+            return CpuSampler.smoothing(withQuota ? QuietHost.withQuotas() : QuietHost.alone(), 0.3);
+        }
+        return withQuota ? CpuSampler.ofHost() : CpuSampler.smoothing(host(), 0.3);
+    }
+
+    private static void runSessions(CpuSampler sampler, int seconds) throws InterruptedException {
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .targetCpu(TARGET)
                 .maxSlots(MOST)
                 .period(Duration.ofSeconds(1))
-                .sampler(hostAlone ? CpuSampler.smoothing(host(), 0.3) : CpuSampler.ofHost())
+                .sampler(sampler)
                 .build();
         for (int i = 0; i < 2 * MOST; i++) {
             Thread thread = new Thread(() -> sessions(gate));
