@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,18 +15,21 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs sessions, each on its own thread and under a limiter, and meters the run once a second. */
-final class Batch {
+public final class Batch {
 
     private static final OperatingSystemMXBean PROCESS =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-    private final Session session;
-    private final int sessions;
+    private final List<Session> sessions;
     private final CpuSampler meter;
     private final Consumer<Tick> live;
 
-    Batch(Session session, int sessions, CpuSampler meter, Consumer<Tick> live) {
-        this.session = session;
+    /**
+     * A batch of these sessions; they are started together and stand in line in about this order.
+     *
+     * @param live told of each tick, on the thread that runs the batch; what it throws ends the run
+     */
+    public Batch(List<Session> sessions, CpuSampler meter, Consumer<Tick> live) {
         this.sessions = sessions;
         this.meter = meter;
         this.live = live;
@@ -37,22 +39,23 @@ final class Batch {
      * Runs to the end, leaving the ticks in {@code file}. If interrupted, leaves at once; the sessions' threads are
      * daemons.
      */
-    RunResult run(Limiter limiter, DoubleSupplier convergedAt, @Nullable Path file)
+    public RunResult run(Limiter limiter, DoubleSupplier convergedAt, @Nullable Path file)
             throws InterruptedException, IOException {
-        List<Double> wall = Collections.synchronizedList(new ArrayList<>());
+        Double[] wall = new Double[sessions.size()];
         List<Tick> ticks = new ArrayList<>();
-        CountDownLatch left = new CountDownLatch(sessions);
+        CountDownLatch left = new CountDownLatch(sessions.size());
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         meter.sample(); // so that the first tick's reading begins here
         double cpuBefore = processCpuSeconds();
         long start = System.nanoTime();
-        for (int i = 0; i < sessions; i++) {
+        for (int i = 0; i < sessions.size(); i++) {
+            int number = i;
             Thread thread = new Thread(
                     () -> {
                         try (Limiter.Held held = limiter.enter()) {
                             long admitted = System.nanoTime();
-                            session.run();
-                            wall.add(seconds(System.nanoTime() - admitted));
+                            sessions.get(number).run();
+                            wall[number] = seconds(System.nanoTime() - admitted);
                         } catch (Throwable t) {
                             failure.compareAndSet(null, t);
                         } finally {
@@ -76,7 +79,7 @@ final class Batch {
                         now.limit(),
                         now.inFlight(),
                         now.waiting(),
-                        sessions - (int) left.getCount());
+                        sessions.size() - (int) left.getCount());
                 ticks.add(tick);
                 live.accept(tick);
                 if (lines != null) {
@@ -89,7 +92,8 @@ final class Batch {
         if (failed != null) {
             throw new IllegalStateException("a session failed", failed);
         }
-        return new RunResult(ticks, convergedAt.getAsDouble(), wall, batchSeconds, processCpuSeconds() - cpuBefore);
+        return new RunResult(
+                ticks, convergedAt.getAsDouble(), List.of(wall), batchSeconds, processCpuSeconds() - cpuBefore);
     }
 
     static double processCpuSeconds() {

@@ -5,7 +5,7 @@ import io.github.cpugate.GateSnapshot;
 import java.util.concurrent.Semaphore;
 
 /** How many sessions may run at once: by a constant, or by the gate. */
-interface Limiter extends AutoCloseable {
+public interface Limiter extends AutoCloseable {
 
     /** A slot held. */
     interface Held extends AutoCloseable {

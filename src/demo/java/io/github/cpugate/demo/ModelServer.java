@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Pieces are sent at times fixed from the beginning of the answer on, as a model does that does not care how fast it is
  * read. So a consumer that keeps up takes as long as the answer; one that doesn't takes longer.
  */
-final class ModelServer implements AutoCloseable {
+public final class ModelServer implements AutoCloseable {
 
     static final int TOKENS_PER_PIECE = 5;
     private static final int CHARS_PER_PIECE = 20;
@@ -41,7 +41,7 @@ final class ModelServer implements AutoCloseable {
     });
     private final HttpServer server;
 
-    ModelServer() throws IOException {
+    public ModelServer() throws IOException {
         // Without it, small events wait for the acknowledgement of the one before.
         System.setProperty("sun.net.httpserver.nodelay", "true");
         // An answer may lie in the socket's buffers for long until a busy client has read it. To the server that is an
@@ -54,7 +54,7 @@ final class ModelServer implements AutoCloseable {
         server.start();
     }
 
-    String baseUrl() {
+    public String baseUrl() {
         String host = server.getAddress().getAddress().getHostAddress();
         return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":"
                 + server.getAddress().getPort();

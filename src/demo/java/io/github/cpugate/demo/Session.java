@@ -18,7 +18,7 @@ import java.util.concurrent.FutureTask;
  * One session of the batch: an agent that has some questions answered at once, as many as make it ask for its share of
  * this machine, each answer streamed into a {@link View} of its own.
  */
-final class Session {
+public final class Session {
 
     private static final Tool TOOL = Tool.builder()
             .name("record_summary")
@@ -57,7 +57,7 @@ final class Session {
     }
 
     /** Runs the session to its end, and returns the characters that its views show. */
-    long run() throws InterruptedException {
+    public long run() throws InterruptedException {
         List<FutureTask<Long>> others = new ArrayList<>();
         for (int i = 1; i < streams; i++) {
             FutureTask<Long> other = new FutureTask<>(this::stream);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -36,9 +37,6 @@ import picocli.CommandLine.Spec;
             ""
         })
 public final class StreamingBatch implements Callable<Integer> {
-
-    /** So many sessions saturate the host: a fixed dozen then overloads it by two fifths. */
-    private static final double SESSIONS_TO_SATURATE = 8.5;
 
     private static final int MAX_TOKENS = 600;
     private static final int SHORT_MAX_TOKENS = 150;
@@ -199,7 +197,7 @@ public final class StreamingBatch implements Callable<Integer> {
         deleteFilesOfTheLastRun();
         sayIfTheHostIsBusy();
         System.out.println("Warming up and calibrating ...");
-        Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, demand());
+        Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, demand(), Workload.ROUNDS);
         System.out.println(workload.describe());
         Session session = workload.session(MAX_TOKENS);
 
@@ -207,13 +205,13 @@ public final class StreamingBatch implements Callable<Integer> {
         List<Double> alone = new ArrayList<>();
         double cpuAlone = 0;
         for (int i = 0; i < ALONE; i++) {
-            RunResult one = new Batch(session, 1, meter, tick -> {}).run(Limiter.fixed(1), () -> 1, null);
+            RunResult one = new Batch(List.of(session), meter, tick -> {}).run(Limiter.fixed(1), () -> 1, null);
             alone.addAll(one.wallSeconds());
             cpuAlone += one.cpuSeconds() / one.batchSeconds() / processors * 100 / ALONE;
         }
         Table table = new Table(RunResult.percentile(alone, 50), cpuAlone, target, processors);
 
-        Batch batch = new Batch(session, sessions, meter, tick -> live.show(tick, sessions));
+        Batch batch = new Batch(Collections.nCopies(sessions, session), meter, tick -> live.show(tick, sessions));
         if (!gateOnly) {
             System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
             try (Limiter fixed = Limiter.fixed(slots)) {
@@ -247,7 +245,7 @@ public final class StreamingBatch implements Callable<Integer> {
 
     /** Of one session, in cores. */
     private double demand() {
-        return processors / SESSIONS_TO_SATURATE;
+        return processors / Workload.SESSIONS_TO_SATURATE;
     }
 
     private static void deleteFilesOfTheLastRun() throws IOException {

@@ -6,4 +6,4 @@ package io.github.cpugate.demo;
  * @param elapsed seconds since the run began
  * @param cpu percent of the host since the tick before; NaN if there was no reading
  */
-record Tick(double elapsed, double cpu, int limit, int inFlight, int waiting, int done) {}
+public record Tick(double elapsed, double cpu, int limit, int inFlight, int waiting, int done) {}

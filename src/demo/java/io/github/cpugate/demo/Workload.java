@@ -16,29 +16,38 @@ import java.util.Locale;
  * fall behind. So a session has as many answers at once as it takes, and the length of the conversation that each view
  * renders anew makes up the rest: the longer it is, the more CPU a piece costs.
  */
-record Workload(AnthropicClient client, String model, int streams, String conversation, double demand) {
+public record Workload(AnthropicClient client, String model, int streams, String conversation, double demand) {
+
+    /** So many sessions saturate the host: a fixed dozen then overloads it by two fifths. */
+    public static final double SESSIONS_TO_SATURATE = 8.5;
 
     private static final double CORES_PER_STREAM = 0.25;
     private static final int FIRST_GUESS = 100_000;
     private static final int SHORTEST = 2_000;
     private static final int LONGEST = 4_000_000;
     private static final int TOGETHER = 6;
-    private static final int ROUNDS = 10;
+    /** Rounds of calibration after which the figure no longer falls. */
+    public static final int ROUNDS = 10;
 
-    static Workload calibrated(AnthropicClient client, String model, int maxTokens, double demand)
+    /**
+     * Cuts sessions to ask for {@code demand} cores, by running some: {@code rounds} times six together, each of up to
+     * {@code maxTokens}. They warm up the code, too.
+     */
+    public static Workload calibrated(AnthropicClient client, String model, int maxTokens, double demand, int rounds)
             throws InterruptedException, IOException {
         int streams = streams(demand);
         Workload workload = ofLength(client, model, streams, FIRST_GUESS, demand);
         CpuSampler unmetered = () -> CpuSample.of(Double.NaN);
         double unhindered = Double.POSITIVE_INFINITY; // seconds that a session takes if nothing holds it up
         List<Double> perCharacter = new ArrayList<>(); // cores
-        for (int round = 1; round <= ROUNDS; round++) {
+        for (int round = 1; round <= rounds; round++) {
             // Under the load under which it is to run: code gets compiled, and work in a crowd costs other than alone.
-            RunResult measured = new Batch(workload.session(maxTokens), TOGETHER, unmetered, tick -> {})
+            RunResult measured = new Batch(
+                            Collections.nCopies(TOGETHER, workload.session(maxTokens)), unmetered, tick -> {})
                     .run(Limiter.fixed(TOGETHER), () -> 0, null);
             unhindered = Math.min(unhindered, Collections.min(measured.wallSeconds()));
             double asked = measured.cpuSeconds() / TOGETHER / unhindered;
-            System.out.printf(Locale.ROOT, "  round %d of %d: a session asks for %.2f cores%n", round, ROUNDS, asked);
+            System.out.printf(Locale.ROOT, "  round %d of %d: a session asks for %.2f cores%n", round, rounds, asked);
             perCharacter.add(asked / workload.conversation.length());
             // A median, since rounds differ; of the last ones, since code gets faster for a while.
             List<Double> last = perCharacter.subList(Math.max(0, round - 3), round);
@@ -61,11 +70,12 @@ record Workload(AnthropicClient client, String model, int streams, String conver
         return new Workload(client, model, streams, Markdown.ofLength(length, 1), demand);
     }
 
-    Session session(int maxTokens) {
+    /** A session whose answers have up to {@code maxTokens} tokens. */
+    public Session session(int maxTokens) {
         return new Session(client, model, maxTokens, streams, conversation);
     }
 
-    String describe() {
+    public String describe() {
         return String.format(
                 Locale.ROOT,
                 "A session: %d answer%s at once, each piece rendered in a conversation of %d KB; to ask for %.2f cores",

@@ -13,6 +13,7 @@ import com.anthropic.models.messages.RawMessageStreamEvent;
 import com.anthropic.models.messages.StopReason;
 import io.github.cpugate.cpu.CpuSample;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,8 @@ class SessionTest {
     @Test
     void aBatchRunsEverySessionUnderTheLimit() throws Exception {
         List<Tick> ticks = new ArrayList<>();
-        Batch batch = new Batch(new Session(client, "m", 5, 1, ""), 3, () -> CpuSample.of(50), ticks::add);
+        Batch batch = new Batch(
+                Collections.nCopies(3, new Session(client, "m", 5, 1, "")), () -> CpuSample.of(50), ticks::add);
 
         RunResult run = batch.run(Limiter.fixed(2), () -> 0, null);
         assertThat(run.wallSeconds()).hasSize(3);
@@ -79,7 +81,8 @@ class SessionTest {
     @Test
     void aSessionThatFailsEndsTheBatch() {
         server.close();
-        Batch batch = new Batch(new Session(client, "m", 5, 1, ""), 3, () -> CpuSample.of(50), tick -> {});
+        Batch batch = new Batch(
+                Collections.nCopies(3, new Session(client, "m", 5, 1, "")), () -> CpuSample.of(50), tick -> {});
 
         assertThatThrownBy(() -> batch.run(Limiter.fixed(2), () -> 0, null)).hasMessageContaining("a session failed");
     }
