@@ -4,21 +4,21 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /** What one peer came to, round by round. */
-final class Figures {
+public final class Figures {
 
     private double[] values = {};
 
-    void add(double value) {
+    public void add(double value) {
         values = Arrays.copyOf(values, values.length + 1);
         values[values.length - 1] = value;
         Arrays.sort(values);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return values.length == 0;
     }
 
-    double median() {
+    public double median() {
         int half = values.length / 2;
         return values.length % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
     }
@@ -33,7 +33,19 @@ final class Figures {
         return isEmpty() ? "" : String.format(Locale.ROOT, format, median());
     }
 
-    String against(Figures reference) {
+    /** One cell: the median and, of several, the least and the most in brackets. */
+    public String range(String format) {
+        return values.length == 1
+                ? String.format(Locale.ROOT, format, values[0])
+                : String.format(
+                        Locale.ROOT,
+                        format + " (" + format + "–" + format + ")",
+                        median(),
+                        values[0],
+                        values[values.length - 1]);
+    }
+
+    public String against(Figures reference) {
         return isEmpty() || reference == null || reference.isEmpty()
                 ? ""
                 : String.format(Locale.ROOT, "%.2f×", median() / reference.median());

@@ -12,12 +12,21 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Says where figures come from. */
-final class Machine {
+public final class Machine {
 
     private Machine() {}
 
     /** Prints the machine, and the command that prints the same again. */
     static void print(String execution, String... args) {
+        String launcher = launcher();
+        printWithOptions(
+                execution,
+                (launcher.equals("java") ? "" : " -Dbench.java=" + launcher)
+                        + (args.length == 0 ? "" : " -Dbench.args=\"" + String.join(" ", args) + "\""));
+    }
+
+    /** The same, with the options that the command has behind it. */
+    public static void printWithOptions(String execution, String options) {
         String collectors = ManagementFactory.getGarbageCollectorMXBeans().stream()
                 .map(GarbageCollectorMXBean::getName)
                 .collect(Collectors.joining(", "));
@@ -34,16 +43,11 @@ final class Machine {
                 Runtime.getRuntime().maxMemory() / 1e9,
                 collectors,
                 ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
-        String launcher = launcher();
-        System.out.printf(
-                "```sh%nmvn -q test-compile exec:exec@%s%s%s%n```%n%n",
-                execution,
-                launcher.equals("java") ? "" : " -Dbench.java=" + launcher,
-                args.length == 0 ? "" : " -Dbench.args=\"" + String.join(" ", args) + "\"");
+        System.out.printf("```sh%nmvn -q test-compile exec:exec@%s%s%n```%n%n", execution, options);
     }
 
     /** The java that this JVM was started by; its own java.home may hold one that needs a wrapper. */
-    static String launcher() {
+    public static String launcher() {
         return System.getProperty("bench.java", "java");
     }
 

@@ -1,0 +1,21 @@
+package io.github.cpugate.bench.loop;
+
+import java.time.Duration;
+
+/**
+ * What all contenders are made by, as far as they have a use for it.
+ *
+ * @param aloneSeconds that a session of middle length takes alone
+ * @param bestConstant the largest constant that keeps CPU at or under the target; 0 before it is known
+ */
+record Terms(Duration period, Duration ramp, double aloneSeconds, int bestConstant) {
+
+    static final double TARGET = 70;
+    static final int MIN_SLOTS = 2;
+    static final int MAX_SLOTS = 16;
+
+    /** Sessions slowed down by this are what an operator would call congestion. */
+    double congestedSeconds() {
+        return 2 * aloneSeconds;
+    }
+}
