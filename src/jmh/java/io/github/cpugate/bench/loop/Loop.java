@@ -25,6 +25,7 @@ public final class Loop {
 
     private static final int SHORT_MAX_TOKENS = 150;
     private static final double BUSY = 15;
+    private static final int ENDED_WITH_PARENT = 143;
 
     private final Settings settings;
     private final Bench bench;
@@ -44,6 +45,7 @@ public final class Loop {
             System.exit(2);
             return;
         }
+        endWithParent();
         Machine.printWithOptions("bench-loop", settings.given());
         System.out.printf(Locale.ROOT, "This takes about %.1f minutes.%n%n", settings.totalSeconds() / 60);
         Files.createDirectories(Bench.FILES);
@@ -65,6 +67,13 @@ public final class Loop {
                 client.close();
             }
         }
+    }
+
+    /** Ctrl-C ends all of them, but a Maven that is killed leaves its child, which would load the machine for long. */
+    private static void endWithParent() {
+        ProcessHandle.current().parent().ifPresent(parent -> {
+            var unused = parent.onExit().thenRun(() -> System.exit(ENDED_WITH_PARENT));
+        });
     }
 
     private static void sayIfTheHostIsBusy(CpuSampler meter) throws InterruptedException {
