@@ -24,8 +24,8 @@ final class Picture {
     /** A marked time, in seconds, and what was then. */
     record Span(double from, double to, String what) {}
 
-    private static final int WIDTH = 900;
-    private static final int LEFT = 270;
+    private static final int WIDTH = 960;
+    private static final int LEFT = 330;
     private static final int RIGHT = 20;
     private static final int TOP = 64;
     private static final int HEIGHT = 60;
@@ -33,18 +33,18 @@ final class Picture {
     private static final int BOTTOM = 34;
 
     private static final String STYLE = """
-            svg { --back: #ffffff; --text: #1f2328; --faint: #656d76; --grid: #d0d7de; --cpu: #0a5fb8; --band: #2da44e;
-                  --mark: #bf8700; font: 12px system-ui, sans-serif; }
+            text { font: 12px system-ui, sans-serif; fill: #1f2328; } text.faint { fill: #656d76; font-size: 11px; }
+            text.title { font-size: 15px; font-weight: 600; } text.name { font-weight: 600; }
+            .back { fill: #ffffff; } .grid { stroke: #d0d7de; fill: none; }
+            .band { fill: #2da44e; opacity: 0.22; } .target { stroke: #2da44e; stroke-dasharray: 4 3; }
+            .mark { fill: #bf8700; opacity: 0.18; }
+            .cpu { stroke: #0a5fb8; stroke-width: 1.8; stroke-linejoin: round; fill: none; }
+            .slots { stroke: #656d76; fill: none; }
             @media (prefers-color-scheme: dark) {
-              svg { --back: #0d1117; --text: #e6edf3; --faint: #8d96a0; --grid: #30363d; --cpu: #58a6ff; --band: #3fb950;
-                    --mark: #d29922; }
+              text { fill: #e6edf3; } text.faint { fill: #8d96a0; } .back { fill: #0d1117; } .grid { stroke: #30363d; }
+              .band { fill: #3fb950; } .target { stroke: #3fb950; } .mark { fill: #d29922; } .cpu { stroke: #58a6ff; }
+              .slots { stroke: #8d96a0; }
             }
-            .back { fill: var(--back); } text { fill: var(--text); } .faint { fill: var(--faint); font-size: 11px; }
-            .title { font-size: 15px; font-weight: 600; } .name { font-weight: 600; }
-            .grid { stroke: var(--grid); fill: none; } .band { fill: var(--band); opacity: 0.22; }
-            .mark { fill: var(--mark); opacity: 0.18; } .target { stroke: var(--band); stroke-dasharray: 4 3; }
-            .cpu { stroke: var(--cpu); stroke-width: 1.8; fill: none; stroke-linejoin: round; }
-            .slots { stroke: var(--faint); stroke-width: 1; fill: none; }
             """;
 
     private final StringBuilder svg = new StringBuilder();
