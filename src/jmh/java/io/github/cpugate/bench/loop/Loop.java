@@ -25,6 +25,10 @@ public final class Loop {
 
     private static final int SHORT_MAX_TOKENS = 150;
     private static final double BUSY = 15;
+
+    /** Points from the target within which one run does not decide. */
+    private static final double CLOSE = 2;
+
     private static final int ENDED_WITH_PARENT = 143;
 
     private final Settings settings;
@@ -92,7 +96,7 @@ public final class Loop {
                 settings.period(),
                 settings.ramp(),
                 bench.aloneSeconds(),
-                settings.contenders().contains(Contender.BEST_CONSTANT) ? bestConstant() : 0);
+                settings.wants(Contender.BEST_CONSTANT) ? bestConstant() : 0);
 
         Rows rows = new Rows(terms);
         for (int round = 1; round <= settings.rounds(); round++) {
@@ -102,32 +106,18 @@ public final class Loop {
                 rows.add(contender, round(contender, terms, round));
             }
         }
+        print(rows);
+
         Map<Contender, Disturbed> disturbed = new EnumMap<>(Contender.class);
         for (Contender contender : settings.disturbed()) {
             disturbed.put(contender, disturbed(contender, terms));
         }
-
-        System.out.printf(
-                Locale.ROOT,
-                "%d sessions, a step each %d ms, target %.0f %%, %d to %d slots; %s:%n%n%s%n%n",
-                settings.sessions(),
-                settings.period().toMillis(),
-                Terms.TARGET,
-                Terms.MIN_SLOTS,
-                Terms.MAX_SLOTS,
-                settings.rounds() == 1 ? "one round" : "medians of " + settings.rounds() + " (least to most)",
-                rows.table(bench.aloneCpu()));
-        Files.writeString(
-                Bench.FILES.resolve("loop.svg"),
-                Picture.of(
-                        settings.sessions() + " streaming sessions under each limiter, in its median round",
-                        rows.panels()));
         print(disturbed, terms);
         System.out.println("Pictures, and a line per second of each run: " + Bench.FILES);
     }
 
     /** The largest that keeps mean CPU at or under the target, from one that ought to. */
-    private int bestConstant() throws IOException, InterruptedException {
+    private int bestConstant() throws InterruptedException {
         int slots = (int) Math.round(Workload.SESSIONS_TO_SATURATE * Terms.TARGET / 100);
         if (keepsTheTarget(slots)) {
             while (slots < Terms.MAX_SLOTS && keepsTheTarget(slots + 1)) {
@@ -141,11 +131,22 @@ public final class Loop {
         return slots;
     }
 
-    private boolean keepsTheTarget(int slots) throws IOException, InterruptedException {
+    private boolean keepsTheTarget(int slots) throws InterruptedException {
+        double cpu = cpuUnder(slots);
+        if (Math.abs(cpu - Terms.TARGET) < CLOSE) {
+            cpu = (cpu + cpuUnder(slots)) / 2;
+        }
+        return cpu <= Terms.TARGET;
+    }
+
+    private double cpuUnder(int slots) throws InterruptedException {
         try (Limiter limiter = Limiter.fixed(slots)) {
             Outcome outcome = bench.run(limiter, settings.sessions(), "constant-" + slots, tick -> {});
             say("Looking for the best constant, %d: %s.", slots, Rows.note(outcome));
-            return outcome.cpu() <= Terms.TARGET;
+            if (Double.isNaN(outcome.cpu())) {
+                throw new IllegalStateException("the batch ended before it was steady; try more sessions");
+            }
+            return outcome.cpu();
         } catch (RuntimeException | IOException e) {
             throw new IllegalStateException("a constant of " + slots + " failed", e);
         }
@@ -171,6 +172,24 @@ public final class Loop {
         } catch (RuntimeException | IOException e) {
             throw new IllegalStateException(contender + " failed when disturbed", e);
         }
+    }
+
+    private void print(Rows rows) throws IOException {
+        System.out.printf(
+                Locale.ROOT,
+                "%d sessions, a step each %d ms, target %.0f %%, %d to %d slots; %s:%n%n%s%n%n",
+                settings.sessions(),
+                settings.period().toMillis(),
+                Terms.TARGET,
+                Terms.MIN_SLOTS,
+                Terms.MAX_SLOTS,
+                settings.rounds() == 1 ? "one round" : "medians of " + settings.rounds() + " (least to most)",
+                rows.table(bench.aloneCpu()));
+        Files.writeString(
+                Bench.FILES.resolve("loop.svg"),
+                Picture.of(
+                        settings.sessions() + " streaming sessions under each limiter, in its median round",
+                        rows.panels()));
     }
 
     private void print(Map<Contender, Disturbed> runs, Terms terms) throws IOException {

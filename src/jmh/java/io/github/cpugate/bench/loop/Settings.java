@@ -120,6 +120,10 @@ record Settings(
         return String.join("", options);
     }
 
+    boolean wants(Contender contender) {
+        return contenders.contains(contender) || disturbed.contains(contender);
+    }
+
     /** Seconds that a batch takes at the target, with one session's length for the tail. */
     double batchSeconds() {
         double session =
@@ -129,7 +133,7 @@ record Settings(
 
     /** Seconds that all of it takes, or thereabouts; those that overload the host are done sooner. */
     double totalSeconds() {
-        double sweep = contenders.contains(Contender.BEST_CONSTANT) ? 2.5 * batchSeconds() : 0;
+        double sweep = wants(Contender.BEST_CONSTANT) ? 2.5 * batchSeconds() : 0;
         double inTurn = rounds * contenders.size() * 0.9 * batchSeconds();
         double disturbing = disturbed.size() * (calm + 1.5 * busy + 0.5 * batchSeconds() + idle + 15);
         return 3.0 * (calibrations + 1) + 3.5 * tokens.size() + sweep + inTurn + disturbing;
