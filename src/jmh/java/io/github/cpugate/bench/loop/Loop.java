@@ -167,7 +167,7 @@ public final class Loop {
         try (Limiter limiter = contender.make(terms)) {
             String file = contender.name().toLowerCase(Locale.ROOT) + "-disturbed";
             Disturbed run = Disturbed.run(bench, settings, limiter, file);
-            say("Disturbed, %s: back in band after %s.", contender.label(terms), seconds(run.back()));
+            say("Disturbed, %s; back in band: %s.", contender.label(terms), seconds(run.back()));
             return run;
         } catch (RuntimeException | IOException e) {
             throw new IllegalStateException(contender + " failed when disturbed", e);
@@ -199,7 +199,7 @@ public final class Loop {
         System.out.printf(
                 Locale.ROOT,
                 "Another process on one processor for %d s; %d s idle:%n%n"
-                        + "| | back in band after it left | limit after the idle time "
+                        + "| | back in band, once it left | limit after the idle time "
                         + "| highest CPU in the next batch's first %d s |%n| --- | --- | --- | --- |%n",
                 settings.busy(),
                 settings.idle(),
@@ -216,7 +216,7 @@ public final class Loop {
                     run.highestAfterIdle());
             panels.add(new Picture.Panel(
                     name,
-                    "back in band after " + seconds(run.back()),
+                    "back in band: " + seconds(run.back()),
                     run.ticks(),
                     List.of(
                             new Picture.Span(run.busyFrom(), run.busyTo(), "another process"),
@@ -229,7 +229,7 @@ public final class Loop {
     }
 
     private static String seconds(double seconds) {
-        return Double.isNaN(seconds) ? "not while callers waited" : String.format(Locale.ROOT, "%.0f s", seconds);
+        return Double.isNaN(seconds) ? "not while callers waited" : String.format(Locale.ROOT, "after %.0f s", seconds);
     }
 
     /** How it goes, apart from what is printed for the docs. */

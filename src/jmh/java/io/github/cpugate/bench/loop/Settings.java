@@ -70,7 +70,7 @@ record Settings(
                         "loop.disturbed",
                         smoke ? EnumSet.of(Contender.ONE_SLOT) : EnumSet.of(Contender.ONE_SLOT, Contender.HEADROOM)),
                 smoke ? List.of(50, 100) : List.of(180, 230, 280, 330, 380),
-                smoke ? 2 : Workload.ROUNDS,
+                smoke ? 1 : Workload.ROUNDS,
                 smoke ? 2 : 8,
                 smoke ? 2 : 20,
                 smoke ? 2 : 60,
