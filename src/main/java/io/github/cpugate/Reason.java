@@ -15,6 +15,8 @@ public enum Reason {
      * to take effect.
      */
     DRAINING,
+    /** A move, or the first sessions, are yet to show in CPU: held until they do. */
+    SETTLING,
     /** CPU was above the target, and the limit is {@code minSlots} already: held. */
     AT_FLOOR,
     /** There was headroom, and the limit is {@code maxSlots} already: held. */

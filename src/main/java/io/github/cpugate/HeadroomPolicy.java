@@ -1,0 +1,116 @@
+package io.github.cpugate;
+
+/**
+ * As many slots as the target has room for, in a few steps, on a machine of any size.
+ *
+ * <p>{@link SlotCost} learns what a slot costs, and so predicts what CPU will come to once every slot of the present
+ * limit costs. A prediction lags behind nothing: not behind the average, nor behind sessions that do not cost yet, nor
+ * behind a cut that still drains. (To steer by a model where the plant answers late: O. J. M. Smith, "Closer Control of
+ * Loops with Dead Time", 1957.)
+ *
+ * <ul>
+ *   <li><b>Fast to shrink.</b> If CPU exceeds the target, and the prediction does so by more than a slot, by all that
+ *       it is too much, at once. If both the last reading and the average exceed it, whatever is predicted, by half of
+ *       what they do, and at least a slot; then wait until that has shown, the dead time and a step.
+ *   <li><b>Cautious to grow.</b> By three fifths of the room that is left by the prediction, if a slot fits into it;
+ *       threefold at most, and sixteenfold once sessions have shown what they do for some steps. If none fits, by one
+ *       slot where the plain rule would, below 0.8 × target; or where the JVM's part of one fits, after some quiet
+ *       steps, to find out whether the rest of what was put down to it is background.
+ *   <li><b>In the dark, one slot a step</b>, as the plain rule: while sessions have not been seen to cost, for some
+ *       steps.
+ *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
+ * </ul>
+ *
+ * <p>The asymmetry is that of additive increase and multiplicative decrease (D.-M. Chiu and R. Jain, "Analysis of the
+ * Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989), in units of what a slot
+ * costs. Where the model is wrong, CPU corrects it: what was added or cut shows in the next readings.
+ *
+ * <p>Remembers what it has learned: one instance serves one gate.
+ */
+final class HeadroomPolicy implements StepPolicy {
+
+    /** Points above the target that the noise of a reading explains. */
+    private static final double TOLERANCE = 1;
+
+    private static final double SHARE_OF_EXCESS = 0.5;
+    private static final double SHARE_OF_ROOM = 0.6;
+
+    /** "Some steps". */
+    private static final int PATIENCE = 5;
+
+    private final SlotCost cost = new SlotCost();
+    private int stepsInFlight;
+    private int stepsSinceMove;
+
+    @Override
+    public Decision decide(StepInput seen) {
+        cost.learn(seen.meanInFlight(), seen.cpu().raw(), seen.cpu().own());
+        stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
+        stepsSinceMove++;
+        Decision decision = next(seen);
+        if (decision.limit() != seen.limit()) {
+            stepsSinceMove = 0;
+        }
+        return decision;
+    }
+
+    private Decision next(StepInput seen) {
+        double target = seen.targetCpu();
+        double raw = seen.cpu().raw();
+        double smoothed = seen.cpu().smoothed();
+        int tooMany = slots(cost.predicted(seen.limit()) - target - TOLERANCE, cost.perSlot());
+        if (raw > target && tooMany >= 1) {
+            return seen.moveBy(-1 - tooMany, Reason.OVER_TARGET);
+        }
+        double least = Math.min(raw, smoothed);
+        if (least > target + TOLERANCE) {
+            return shrink(seen, SHARE_OF_EXCESS * (least - target));
+        }
+        return seen.limitReached() ? grow(seen, Math.max(raw, smoothed)) : seen.hold(Reason.NOT_BINDING);
+    }
+
+    private Decision shrink(StepInput seen, double points) {
+        if (seen.inFlight() > seen.limit()) {
+            return seen.hold(Reason.DRAINING);
+        }
+        if (!hasSettled()) {
+            return seen.hold(Reason.SETTLING);
+        }
+        double measured = seen.cpu().raw() / Math.max(1, seen.meanInFlight());
+        return seen.moveBy(-Math.max(1, slots(points, Math.max(measured, cost.perSlot()))), Reason.OVER_TARGET);
+    }
+
+    private Decision grow(StepInput seen, double cpu) {
+        double target = seen.targetCpu();
+        boolean low = cpu < OneSlotPolicy.GROW_BELOW * target;
+        boolean patient = stepsInFlight > PATIENCE;
+        if (!patient && !cost.isSeen()) {
+            return low ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
+        }
+        double room = target - cost.predicted(seen.limit());
+        if (room >= cost.perSlot()) {
+            long most = (patient ? 15L : 2L) * seen.limit();
+            long fit = slots(SHARE_OF_ROOM * room, cost.atMost());
+            return seen.moveBy((int) Math.max(1, Math.min(fit, most)), Reason.HEADROOM);
+        }
+        if (low) {
+            return hasSettled() ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
+        }
+        boolean quiet = stepsSinceMove > PATIENCE + cost.deadSteps();
+        return quiet && cpu + cost.atLeast() <= target ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.IN_BAND);
+    }
+
+    private boolean hasSettled() {
+        return stepsSinceMove > cost.deadSteps();
+    }
+
+    /** Whole slots in so many points of CPU. */
+    private static int slots(double points, double perSlot) {
+        return perSlot > 0 ? (int) (points / perSlot) : 0;
+    }
+
+    @Override
+    public String toString() {
+        return "headroom";
+    }
+}

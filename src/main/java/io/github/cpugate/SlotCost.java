@@ -1,0 +1,197 @@
+package io.github.cpugate;
+
+/**
+ * What a slot costs, learned from what CPU did while slots came and went.
+ *
+ * <p>The model is a line, <i>CPU = background + cost × slots</i>, where the slots are those of {@code deadSteps} steps
+ * ago: a session that still waits for its first token costs nothing yet. It is learned in two parts, since a process
+ * knows its own CPU almost without noise, and of the others' only what is left of a noisy reading:
+ *
+ * <ul>
+ *   <li><i>own = cost × slots</i>: all of the JVM's own CPU is put down to slots, by least squares over the recent
+ *       past, once for each dead time of 0 to 6 steps. While slots climb, the dead time that explains own CPU best is
+ *       believed; at rest all of them explain it alike. The longer the dead time, the longer the past: sessions that
+ *       began together start and stop to cost together too, in waves of which only the mean is to count.
+ *   <li><i>others = background + slope × own</i>: the others may be strangers, or child processes that work for our
+ *       slots, and the latter work when we do. A Kalman filter with a wandering background tells them apart. It holds
+ *       half of the others for ours at first, and knows better as soon as slots have moved. Without own CPU, all of CPU
+ *       is "others", and the slots stand in for own CPU.
+ * </ul>
+ *
+ * <p>Sources: L. Ljung, "System Identification", 2nd ed., ch. 11, for least squares that forget; R. E. Kalman, "A New
+ * Approach to Linear Filtering and Prediction Problems", 1960. CPU is in percent of the scope throughout. Not
+ * thread-safe.
+ */
+final class SlotCost {
+
+    /** Dead times considered: 0 to 6 steps. */
+    private static final int DEAD_TIMES = 7;
+
+    /** Steps that count if there is no dead time; as many more for each step of it. */
+    private static final double MEMORY = 8;
+
+    /** A dead time has to explain so much more than the one believed. */
+    private static final double BETTER = 0.01;
+
+    /** Standard deviation of a reading, points; that of own CPU is a tenth of it, at most. */
+    private static final double NOISE = 2;
+
+    /** How far the background wanders in a step: a variance, points squared. */
+    private static final double WANDER = 0.3;
+
+    /**
+     * How far our part of the others wanders in a step, as a share of what it could be: work moves to child processes.
+     */
+    private static final double DOUBT = 0.01;
+
+    /** From here on, percent, a host is taken to be saturated: sessions ask for more than they get. */
+    private static final double SATURATED = 90;
+
+    private final double[] slots = new double[DEAD_TIMES]; // in flight on average, the last step first
+    private final Fit[] fits = new Fit[DEAD_TIMES];
+    private int deadSteps;
+    private boolean ownKnown;
+
+    // others = background + slope * x, with variances and covariance of the two; see learnOthers
+    private boolean begun;
+    private double background;
+    private double slope;
+    private double varBackground;
+    private double varSlope;
+    private double covariance;
+
+    /** Least squares of {@code y = cost * n}, over the recent past. */
+    private static final class Fit {
+        private double nn;
+        private double ny;
+        private double yy;
+
+        void add(double n, double y, double keep) {
+            nn = keep * nn + n * n;
+            ny = keep * ny + n * y;
+            yy = keep * yy + y * y;
+        }
+
+        double cost() {
+            return nn > 0 ? ny / nn : 0;
+        }
+
+        /** The share of {@code y} that {@code n} explains, 0 to 1. */
+        double explained() {
+            return nn > 0 && yy > 0 ? ny * ny / (nn * yy) : 0;
+        }
+    }
+
+    SlotCost() {
+        for (int i = 0; i < DEAD_TIMES; i++) {
+            fits[i] = new Fit();
+        }
+    }
+
+    /** Learns from a step: slots in flight on average, CPU, and the JVM's own, which may be {@code NaN}. */
+    void learn(double meanInFlight, double cpu, double own) {
+        System.arraycopy(slots, 0, slots, 1, DEAD_TIMES - 1);
+        slots[0] = meanInFlight;
+        ownKnown = !Double.isNaN(own);
+        learnOwn(ownKnown ? own : cpu, cpu);
+        learnOthers(ownKnown ? cpu - own : cpu, ownKnown ? own : costingSlots());
+    }
+
+    private void learnOwn(double own, double cpu) {
+        for (int i = 0; i < DEAD_TIMES; i++) {
+            boolean tells = cpu < SATURATED || own > fits[i].cost() * slots[i];
+            if (tells) {
+                fits[i].add(slots[i], own, 1 - 1 / (MEMORY * (1 + i)));
+            }
+        }
+        boolean climbing = slots[0] > 1.2 * slots[DEAD_TIMES - 1];
+        if (climbing && cpu < SATURATED) {
+            int before = deadSteps;
+            for (int i = 0; i < DEAD_TIMES; i++) {
+                if (fits[i].explained() > fits[deadSteps].explained() + BETTER) {
+                    deadSteps = i;
+                }
+            }
+            if (deadSteps != before && !ownKnown) {
+                begun = false; // the others were held against the wrong slots
+            }
+        }
+    }
+
+    /** By what comes and goes with the sessions, {@code x}: own CPU, or the slots if that is unknown. */
+    private void learnOthers(double others, double x) {
+        if (!begun) {
+            begin(others, x);
+            return;
+        }
+        varBackground += WANDER;
+        varSlope += x > 0 ? Math.pow(DOUBT * others / x, 2) : 0;
+        double surprise = others - (background + slope * x);
+        if (surprise * surprise > 9 * variance(x)) {
+            varBackground += surprise * surprise; // three standard deviations: somebody came or went
+        }
+        double variance = variance(x);
+        double toBackground = (varBackground + x * covariance) / variance;
+        double toSlope = (covariance + x * varSlope) / variance;
+        background += toBackground * surprise;
+        slope += toSlope * surprise;
+        varBackground -= toBackground * toBackground * variance;
+        covariance -= toBackground * toSlope * variance;
+        varSlope = Math.max(1e-9, varSlope - toSlope * toSlope * variance); // rounding must not take it below nothing
+        // Not less than nothing, nor more than all that noise cannot explain. The two are known together only: where
+        // one is held back, the other makes up for it.
+        double possible = Math.max(0, Math.min(slope, x > 0 ? Math.max(0, others - NOISE) / x : slope));
+        background += covariance / varSlope * (possible - slope);
+        slope = possible;
+    }
+
+    private void begin(double others, double x) {
+        if (x > 0) {
+            begun = true;
+            background = others / 2;
+            slope = others / 2 / x;
+            varBackground = background * background + NOISE * NOISE;
+            varSlope = varBackground / (x * x);
+            covariance = -0.9 * Math.sqrt(varBackground * varSlope);
+        }
+    }
+
+    /** Of a reading of the others, as it is expected. */
+    private double variance(double x) {
+        return varBackground + 2 * x * covariance + x * x * varSlope + NOISE * NOISE;
+    }
+
+    /** Steps from the taking of a slot until it costs. */
+    int deadSteps() {
+        return deadSteps;
+    }
+
+    private double costingSlots() {
+        return slots[deadSteps];
+    }
+
+    /** What a slot costs at least: the JVM's own part. */
+    double atLeast() {
+        return ownKnown ? fits[deadSteps].cost() : 0;
+    }
+
+    /** What a slot costs. */
+    double perSlot() {
+        return ownKnown ? atLeast() * (1 + slope) : slope;
+    }
+
+    /** What a slot may cost, for all that noise could hide. */
+    double atMost() {
+        return perSlot() + (ownKnown ? NOISE / 10 : 2 * NOISE) / Math.max(1, costingSlots());
+    }
+
+    /** What CPU will come to under this limit, once all of its slots cost. */
+    double predicted(int limit) {
+        return Math.max(0, background) + perSlot() * limit;
+    }
+
+    /** Whether the cost stands out of what is no session's: a JVM's housekeeping, or the noise. */
+    boolean isSeen() {
+        return ownKnown ? costingSlots() * atLeast() > NOISE / 2 : costingSlots() * slope > 3 * NOISE;
+    }
+}
