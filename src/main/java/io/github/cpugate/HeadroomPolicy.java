@@ -13,9 +13,10 @@ package io.github.cpugate;
  *       it is too much, at once. If both the last reading and the average exceed it, whatever is predicted, by half of
  *       what they do, and at least a slot; then wait until that has shown, the dead time and a step.
  *   <li><b>Cautious to grow.</b> By three fifths of the room that is left by the prediction, if a slot fits into it;
- *       threefold at most, and sixteenfold once sessions have shown what they do for some steps. If none fits, by one
- *       slot where the plain rule would, below 0.8 × target; or where the JVM's part of one fits, after some quiet
- *       steps, to find out whether the rest of what was put down to it is background.
+ *       threefold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
+ *       room only when the last move has shown. If none fits, by one slot where the plain rule would, below 0.8 ×
+ *       target; or where the JVM's part of one fits, after some quiet steps, to find out whether the rest of what was
+ *       put down to it is background.
  *   <li><b>In the dark, one slot a step</b>, as the plain rule: while sessions have not been seen to cost, for some
  *       steps.
  *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
@@ -34,6 +35,7 @@ final class HeadroomPolicy implements StepPolicy {
 
     private static final double SHARE_OF_EXCESS = 0.5;
     private static final double SHARE_OF_ROOM = 0.6;
+    private static final double LAST_OF_ROOM = 0.08; // share of the target
 
     /** "Some steps". */
     private static final int PATIENCE = 5;
@@ -89,6 +91,9 @@ final class HeadroomPolicy implements StepPolicy {
         }
         double room = target - cost.predicted(seen.limit());
         if (room >= cost.perSlot()) {
+            if (room < LAST_OF_ROOM * target && !hasSettled()) {
+                return seen.hold(Reason.SETTLING);
+            }
             long most = (patient ? 15L : 2L) * seen.limit();
             long fit = slots(SHARE_OF_ROOM * room, cost.atMost());
             return seen.moveBy((int) Math.max(1, Math.min(fit, most)), Reason.HEADROOM);

@@ -1,0 +1,149 @@
+package io.github.cpugate.sim;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** Prints what the rules do in the scenarios, as the tables of the documentation. */
+public final class Simulate {
+
+    /**
+     * Scenarios of which every figure is printed, under every rule: on docs/algorithm.md, and on docs/simulation.md.
+     */
+    private static final List<Set<String>> SHOWN = List.of(
+            Set.of(
+                    "2 cores, 10 s",
+                    "64 cores, 30 s",
+                    "8 cores, background of 40 %",
+                    "8 cores, after 4 periods",
+                    "8 cores, two gates"),
+            Set.of(
+                    "2 cores, 40 s",
+                    "2 cores, one of them taken for 20 s",
+                    "8 cores, 100 every 2 min",
+                    "8 cores, four times as costly midway",
+                    "8 cores, in child processes"));
+
+    private Simulate() {}
+
+    /**
+     * Prints the tables; takes less than a minute on two processors.
+     *
+     * @param args none
+     */
+    public static void main(String[] args) {
+        System.out.println(figures(0));
+        System.out.println(bounds(comparisons()));
+        System.out.println(figures(1));
+    }
+
+    /** Every scenario, under the plain rule and {@code headroom()}. */
+    static Map<Scenarios, List<Comparison>> comparisons() {
+        Map<Scenarios, List<Comparison>> all = new EnumMap<>(Scenarios.class);
+        for (Scenarios group : Scenarios.values()) {
+            all.put(group, Comparison.ofAll(group.list(), EnumSet.of(Rules.ONE_SLOT, Rules.HEADROOM)));
+        }
+        return all;
+    }
+
+    /** A table for each group: {@code headroom()} against the oracle and the plain rule. */
+    static String bounds(Map<Scenarios, List<Comparison>> all) {
+        StringBuilder tables = new StringBuilder();
+        all.forEach((group, comparisons) -> {
+            tables.append("| ")
+                    .append(group.title)
+                    .append(" | oracle | batch / oracle | batch / plain | arrives | over | p95 stretch |\n")
+                    .append("| --- | --- | --- | --- | --- | --- | --- |\n");
+            comparisons.forEach(compared -> tables.append(boundsRow(compared)));
+            tables.append('\n');
+            for (Comparison compared : comparisons) {
+                Scenario scenario = compared.scenario();
+                if (!scenario.why().isEmpty()) {
+                    tables.append(String.format("\\* %s: %s%n%n", scenario.name, scenario.why()));
+                }
+            }
+        });
+        return tables.toString();
+    }
+
+    private static String boundsRow(Comparison compared) {
+        Outcome oracle = compared.oracle();
+        Outcome plain = compared.rules().get(Rules.ONE_SLOT);
+        Outcome headroom = compared.rules().get(Rules.HEADROOM);
+        return String.format(
+                Locale.ROOT,
+                "| %s | %.0f slots, %s | %.2f×%s | %.2f×%s | %s%s | %s, %s, %s%s | %.2f, %.2f, %.2f%s |%n",
+                compared.scenario().name,
+                compared.slots(),
+                percent(oracle.meanCpu()),
+                Bound.BATCH.measured(compared),
+                star(Bound.BATCH, compared),
+                Bound.PLAIN_BATCH.measured(compared),
+                star(Bound.PLAIN_BATCH, compared),
+                arrival(headroom),
+                star(Bound.ARRIVAL, compared),
+                percent(oracle.over()),
+                percent(plain.over()),
+                percent(headroom.over()),
+                star(Bound.OVER, compared),
+                oracle.p95Stretch(),
+                plain.p95Stretch(),
+                headroom.p95Stretch(),
+                star(Bound.PLAIN_P95, compared));
+    }
+
+    /** Where the usual bound does not hold. */
+    private static String star(Bound bound, Comparison compared) {
+        return bound.measured(compared) > bound.usual(compared.scenario()) ? " \\*" : "";
+    }
+
+    private static String percent(double value) {
+        return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.0f %%", value);
+    }
+
+    private static String arrival(Outcome outcome) {
+        return outcome.arrival() > 100 ? "–" : String.format(Locale.ROOT, "%.0f", outcome.arrival());
+    }
+
+    /** Some scenarios under every rule, every figure. */
+    static String figures(int page) {
+        List<Scenario> shown = Scenarios.all().stream()
+                .filter(scenario -> SHOWN.get(page).contains(scenario.name))
+                .toList();
+        StringBuilder tables = new StringBuilder();
+        for (Comparison compared : Comparison.ofAll(shown, Arrays.asList(Rules.values()))) {
+            Scenario scenario = compared.scenario();
+            boolean several = scenario.gates > 1;
+            tables.append("| ")
+                    .append(scenario.name)
+                    .append(" | batch / work bound | CPU | in band | over | arrives | p95 stretch |")
+                    .append(several ? " Jain's index |\n" : "\n")
+                    .append("| --- | --- | --- | --- | --- | --- | --- |")
+                    .append(several ? " --- |\n" : "\n");
+            String oracle = String.format(Locale.ROOT, "oracle: %.0f slots", compared.slots());
+            tables.append(figuresRow(oracle, compared.oracle(), several));
+            compared.rules().forEach((rule, outcome) -> tables.append(figuresRow(rule.label, outcome, several)));
+            tables.append('\n');
+        }
+        return tables.toString();
+    }
+
+    private static String figuresRow(String name, Outcome outcome, boolean several) {
+        return String.format(
+                Locale.ROOT,
+                "| %s | %.2f× | %.0f ± %.0f %% | %s | %s | %s | %.2f |%s%n",
+                name,
+                outcome.overBound(),
+                outcome.meanCpu(),
+                outcome.swing(),
+                percent(outcome.inBand()),
+                percent(outcome.over()),
+                arrival(outcome),
+                outcome.p95Stretch(),
+                several ? String.format(Locale.ROOT, " %.2f |", outcome.jain()) : "");
+    }
+}

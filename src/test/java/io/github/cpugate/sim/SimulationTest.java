@@ -1,0 +1,104 @@
+package io.github.cpugate.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The figures of docs/algorithm.md and docs/simulation.md, and what {@code headroom()} is held to in every scenario.
+ */
+@Timeout(300)
+class SimulationTest {
+
+    private static Map<Scenarios, List<Comparison>> comparisons;
+
+    @BeforeAll
+    static void simulate() {
+        comparisons = Simulate.comparisons();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void headroomKeepsItsBoundsInEveryScenario(Bound bound) {
+        assertThat(comparisons.values())
+                .hasSize(Scenarios.values().length)
+                .allSatisfy(group -> assertThat(group)
+                        .allSatisfy(compared -> assertThat(bound.measured(compared))
+                                .as("%s: %s", compared.scenario().name, bound.label)
+                                .isLessThanOrEqualTo(compared.scenario().limit(bound))));
+    }
+
+    @Test
+    void onlyAScenarioThatBreaksAUsualBoundHasOneOfItsOwn() {
+        assertThat(comparisons.values())
+                .allSatisfy(group -> assertThat(group).allSatisfy(compared -> {
+                    Scenario scenario = compared.scenario();
+                    for (Bound bound : Bound.values()) {
+                        boolean ownBound = scenario.limit(bound) != bound.usual(scenario);
+                        assertThat(bound.measured(compared) > bound.usual(scenario))
+                                .as("%s: %s", scenario.name, bound.label)
+                                .isEqualTo(ownBound);
+                    }
+                }));
+    }
+
+    @Test
+    void theDocumentsPrintWhatIsSimulated() throws IOException {
+        assertThat(document("algorithm.md")).contains(withoutVegas(Simulate.figures(0)));
+        assertThat(document("simulation.md"))
+                .contains(Simulate.bounds(comparisons))
+                .contains(withoutVegas(Simulate.figures(1)));
+    }
+
+    private static String document(String name) throws IOException {
+        return withoutVegas(Files.readString(Path.of("docs", name)));
+    }
+
+    /** It probes at random moments, so that its figures differ from run to run. */
+    private static String withoutVegas(String tables) {
+        return tables.lines().filter(line -> !line.startsWith("| Vegas |")).collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    @Test
+    void theSameSeedGivesTheSameRun() {
+        Scenario scenario = Scenarios.all().get(0);
+        Simulation oracle = Simulation.fixed(scenario, 7, 8);
+
+        assertThat(Simulation.of(scenario, 7, Rules.HEADROOM).outcome(oracle))
+                .isEqualTo(Simulation.of(scenario, 7, Rules.HEADROOM).outcome(oracle))
+                .isNotEqualTo(Simulation.of(scenario, 8, Rules.HEADROOM).outcome(oracle));
+    }
+
+    @Test
+    void beyondItsCoresAPlantGivesEverybodyTheSameShare() {
+        Plant plant = new Plant(1, 2, second -> 0.5);
+        List<Double> ends = new ArrayList<>();
+        plant.run(0, 0.5, 10, () -> ends.add(plant.now()));
+        plant.advanceTo(5);
+        plant.run(1, 1, 10, () -> ends.add(plant.now())); // 2 cores are asked for, 1 is there
+
+        plant.advanceTo(15);
+        assertThat(ends).as("the first one had half of its time left").containsExactly(15.0);
+        plant.advanceTo(100);
+
+        assertThat(ends).hasSize(2);
+        assertThat(ends.get(1))
+                .as("5 of its 10 s are done at 15; then 1.5 cores are asked for")
+                .isCloseTo(22.5, within(1e-6));
+        assertThat(plant.used(0)).isCloseTo(5, within(1e-6));
+        assertThat(plant.used(1)).isCloseTo(10, within(1e-6));
+        assertThat(plant.busy()).isCloseTo(5 + 10 + 5 * 0.5 + 10 * 0.25 + 7.5 / 3 + 77.5 * 0.5, within(1e-6));
+    }
+}
