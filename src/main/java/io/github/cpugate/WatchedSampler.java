@@ -130,6 +130,8 @@ final class WatchedSampler {
             if (ended) {
                 return;
             }
+            // By the last sample or by a stranger: it would fail I/O through a channel.
+            var unused = Thread.interrupted();
             sample = null;
             failure = null;
             try {
@@ -137,7 +139,6 @@ final class WatchedSampler {
             } catch (Throwable t) {
                 failure = t;
             }
-            var unused = Thread.interrupted(); // a sampler may leave its thread so; the next one is not to find it so
             answered.release();
         }
     }

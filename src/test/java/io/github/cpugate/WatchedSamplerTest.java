@@ -160,6 +160,22 @@ class WatchedSamplerTest {
     }
 
     @Test
+    void aStrangerWhoInterruptsTheThreadSpoilsNoSample() throws Throwable {
+        WatchedSampler sampler = new WatchedSampler(
+                () -> {
+                    askedOn.set(Thread.currentThread());
+                    return CpuSample.of(Thread.currentThread().isInterrupted() ? 0 : 60);
+                },
+                "asked",
+                NEVER);
+        var unused = sampler.sample();
+        Await.parked(askedOn.get());
+        askedOn.get().interrupt(); // I/O through a channel would fail at once
+        assertThat(sampler.sample()).isEqualTo(CpuSample.of(60));
+        sampler.end();
+    }
+
+    @Test
     void aSamplerThatMakesAStepIsRefusedOnItsThreadToo() {
         AtomicReference<AdaptiveCpuGate> self = new AtomicReference<>();
         CountDownLatch built = new CountDownLatch(1);
