@@ -31,7 +31,8 @@ final class Membership {
 
         /** Whether the group of that path shows here: in a container the hierarchy often begins at its own group. */
         boolean shows(String path) {
-            return top.equals("/") || path.equals(top) || path.startsWith(top + "/");
+            String above = top.equals("/") ? "" : top;
+            return path.equals(top) || (path.startsWith(above + "/") && !isOutside(path.substring(above.length())));
         }
     }
 
@@ -95,6 +96,9 @@ final class Membership {
             return folders;
         }
         if (!mount.shows(path)) {
+            if (isOutside(path)) {
+                return folders; // nor is it anywhere below what is mounted
+            }
             // The process sees other paths than the mount does. What is mounted is then mostly its container's group.
             folders.put(mount.top, folder(mount.point));
             return folders;
@@ -117,6 +121,11 @@ final class Membership {
                 .filter(mount -> mount.shows(path))
                 .findFirst()
                 .orElse(candidates.isEmpty() ? null : candidates.get(0));
+    }
+
+    /** As the kernel writes a group that is not below the root of the namespace that asks: cgroup_namespaces(7). */
+    private static boolean isOutside(String path) {
+        return path.equals("/..") || path.startsWith("/../");
     }
 
     private Path folder(String absolute) {

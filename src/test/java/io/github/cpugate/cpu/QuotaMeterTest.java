@@ -321,6 +321,31 @@ class QuotaMeterTest {
         assertThat(aSecondLater(meter)).returns(40.0, CpuReading::percent);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/..", "/../other", "/../../x"})
+    void aGroupOutsideOfTheNamespaceIsNotTakenForOneInside(String path) {
+        process("0::" + path, V2);
+        second("", "50000 100000", 0);
+        QuotaMeter meter = meter();
+        meter.tightest();
+
+        second("", "50000 100000", 0.2);
+        assertThat(aSecondLater(meter)).isNull();
+        assertThat(log.messagesAt(Level.WARN)).isEmpty();
+    }
+
+    @Test
+    void aMountThatReachesOutOfTheNamespaceShowsWhatIsBelowIt() {
+        process("0::/../other", "30 23 0:26 /.. /mnt rw - cgroup2 cgroup rw");
+        write("mnt/other/cpu.max", "50000 100000");
+        write("mnt/other/cpu.stat", "usage_usec 0");
+        QuotaMeter meter = meter();
+        meter.tightest();
+
+        write("mnt/other/cpu.stat", "usage_usec 200000");
+        assertThat(aSecondLater(meter)).returns("cgroup /../other (0.5 cores)", CpuReading::scope);
+    }
+
     @Test
     void ofTwoMountsTheOneThatShowsTheGroupCounts() {
         process("0::/docker/abc", "29 23 0:26 /docker/xyz /mnt/other ro - cgroup2 cgroup rw", V2);
