@@ -32,6 +32,7 @@ final class QuotaMeter {
     private long lastRead;
     private @Nullable String saidQuotas;
     private boolean saidFault;
+    private boolean faulty; // a group, at this read
 
     /** A group, and what was read of it last. */
     private static final class Metered {
@@ -68,6 +69,7 @@ final class QuotaMeter {
             long own = ownNanos.getAsLong();
             long span = now - lastRead;
             CpuReading tightest = null;
+            faulty = false;
             for (Metered each : groups) {
                 CpuReading reading = scanned || each.quota > 0 ? read(each, own, span) : null;
                 if (reading != null && (tightest == null || reading.percent() > tightest.percent())) {
@@ -76,7 +78,9 @@ final class QuotaMeter {
             }
             lastRead = now;
             lastOwn = own;
-            sayQuotas();
+            if (!faulty) { // what is broken is said as a fault, and what is broken by turns not each time
+                sayQuotas();
+            }
             return tightest;
         } catch (Throwable t) { // a clock, or a lack of memory
             sayFault("CPU quotas", t);
@@ -115,8 +119,13 @@ final class QuotaMeter {
             each.used = each.group.usedNanos(own);
         } catch (IOException | RuntimeException e) {
             each.quota = Double.NaN;
+            faulty = true;
             sayFault("cgroup " + each.group.path(), e);
             return null;
+        } finally {
+            if (!Double.isNaN(quotaBefore) && Double.isNaN(each.quota)) {
+                readsUntilScan = 0; // a quota that is gone may be that of a group that is
+            }
         }
         // Both read before, so that the span is this one's. A quota that was cut meanwhile held for part of it only.
         double capacity = Math.max(quotaBefore, each.quota) * span;
@@ -141,9 +150,6 @@ final class QuotaMeter {
         String now = quotas.isEmpty() ? "none" : String.join(", ", quotas);
         if (now.equals(saidQuotas)) {
             return;
-        }
-        if (saidQuotas != null) {
-            readsUntilScan = 0; // a quota that is gone may be that of a group that is
         }
         saidQuotas = now;
         try {

@@ -224,6 +224,18 @@ class QuotaMeterTest {
     }
 
     @Test
+    void aFileThatIsBrokenByTurnsIsNotSaidEachTime() {
+        process("0::/a", V2);
+        QuotaMeter meter = meter();
+        for (int i = 0; i < 20; i++) {
+            second("/a", i % 2 == 0 ? "100000 100000" : "broken", i);
+            var unused = aSecondLater(meter);
+        }
+        assertThat(log.messagesAt(Level.WARN)).hasSize(1);
+        assertThat(log.messagesAt(Level.INFO)).hasSize(1);
+    }
+
+    @Test
     void whereThereIsNoProcThereIsNoQuotaAndNoFault() {
         QuotaMeter meter = meter();
         meter.tightest();
