@@ -1,6 +1,7 @@
 package io.github.cpugate.cpu;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -38,13 +39,13 @@ final class Membership {
 
     private Membership(Path root) throws IOException {
         this.root = root;
-        for (String line : Files.readAllLines(root.resolve("proc/self/cgroup"))) {
+        for (String line : lines("proc/self/cgroup")) {
             String[] fields = line.split(":", 3); // 4:cpu,cpuacct:/docker/abc
             for (String controller : fields[1].split(",", -1)) {
                 paths.put(controller, fields[2]);
             }
         }
-        for (String line : Files.readAllLines(root.resolve("proc/self/mountinfo"))) {
+        for (String line : lines("proc/self/mountinfo")) {
             int dash = line.indexOf(" - "); // 32 31 0:29 /top /point rw shared:9 - cgroup cgroup rw,cpu
             String[] type = line.substring(dash + 3).split(" ", -1);
             if (type[0].equals("cgroup") || type[0].equals("cgroup2")) {
@@ -56,6 +57,13 @@ final class Membership {
                         Set.of(type[2].split(","))));
             }
         }
+    }
+
+    /** What is not UTF-8 is read for what it can be: the name of some other mount is no reason to do without all. */
+    private List<String> lines(String file) throws IOException {
+        return new String(Files.readAllBytes(root.resolve(file)), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
     }
 
     /** The groups, of both versions where both are mounted; none where there is no such thing. {@code root} is "/". */

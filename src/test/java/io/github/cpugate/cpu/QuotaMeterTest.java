@@ -7,8 +7,10 @@ import ch.qos.logback.classic.Level;
 import io.github.cpugate.LogCapture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -344,6 +346,20 @@ class QuotaMeterTest {
         second("", "50000 100000", 0.2);
         assertThat(aSecondLater(meter)).isNull();
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
+    }
+
+    @Test
+    void aMountWhoseNameIsNotUtf8HidesNoOther() throws IOException {
+        process("0::/a", V2);
+        Path mounts = root.resolve("proc/self/mountinfo");
+        byte[] latin = "29 23 8:2 / /media/caf\u00e9 rw - ext4 /dev/sdb1 rw\n".getBytes(StandardCharsets.ISO_8859_1);
+        Files.write(mounts, latin, StandardOpenOption.APPEND);
+        second("/a", "50000 100000", 0);
+        QuotaMeter meter = meter();
+        meter.tightest();
+
+        second("/a", "50000 100000", 0.2);
+        assertThat(aSecondLater(meter)).returns(40.0, CpuReading::percent);
     }
 
     @Test
