@@ -135,9 +135,11 @@ final class SlotCost {
         double toSlope = (covariance + x * varSlope) / variance;
         background += toBackground * surprise;
         slope += toSlope * surprise;
-        varBackground -= toBackground * toBackground * variance;
-        covariance -= toBackground * toSlope * variance;
-        varSlope = Math.max(1e-9, varSlope - toSlope * toSlope * variance); // rounding must not take it below nothing
+        // What is left of the variances, by formulas that cannot take them below nothing, whatever is rounded.
+        double determinant = Math.max(0, varBackground * varSlope - covariance * covariance);
+        varBackground = (varBackground * NOISE * NOISE + x * x * determinant) / variance;
+        covariance = (covariance * NOISE * NOISE - x * determinant) / variance;
+        varSlope = (varSlope * NOISE * NOISE + determinant) / variance;
         // Not less than nothing, nor more than all that noise cannot explain. The two are known together only: where
         // one is held back, the other makes up for it.
         double possible = Math.max(0, Math.min(slope, x > 0 ? Math.max(0, others - NOISE) / x : slope));
