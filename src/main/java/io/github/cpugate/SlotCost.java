@@ -62,13 +62,18 @@ final class SlotCost {
 
     /** Least squares of {@code y = cost * n}, over the recent past. */
     private static final class Fit {
+
+        /** So little is left of {@code nn} after hours without a slot. To forget on would leave rounding errors. */
+        private static final double IDLE = 1e-100;
+
         private double nn;
         private double ny;
         private double yy;
 
         void add(double n, double y, double keep) {
-            nn = keep * nn + n * n;
-            ny = keep * ny + n * y;
+            double kept = nn > IDLE ? keep : 1;
+            nn = kept * nn + n * n;
+            ny = kept * ny + n * y;
             yy = keep * yy + y * y;
         }
 
@@ -78,7 +83,7 @@ final class SlotCost {
 
         /** The share of {@code y} that {@code n} explains, 0 to 1. */
         double explained() {
-            return nn > 0 && yy > 0 ? ny * ny / (nn * yy) : 0;
+            return nn > IDLE && yy > 0 ? ny * ny / (nn * yy) : 0;
         }
     }
 
