@@ -42,21 +42,15 @@ final class HeadroomPolicy implements StepPolicy {
 
     private final SlotCost cost = new SlotCost();
     private int stepsInFlight;
-    private int stepsSinceMove;
+    private int limit;
+    private int stepsSinceMove; // of the limit: what the gate's bounds did not let through was none
 
     @Override
     public Decision decide(StepInput seen) {
         cost.learn(seen.meanInFlight(), seen.cpu().raw(), seen.cpu().own());
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
-        stepsSinceMove++;
-        Decision decision = next(seen);
-        if (decision.limit() != seen.limit()) {
-            stepsSinceMove = 0;
-        }
-        return decision;
-    }
-
-    private Decision next(StepInput seen) {
+        stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
+        limit = seen.limit();
         double target = seen.targetCpu();
         double raw = seen.cpu().raw();
         double smoothed = seen.cpu().smoothed();
