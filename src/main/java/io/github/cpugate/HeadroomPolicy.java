@@ -1,5 +1,7 @@
 package io.github.cpugate;
 
+import io.github.cpugate.cpu.CpuSample;
+
 /**
  * As many slots as the target has room for, in a few steps, on a machine of any size.
  *
@@ -26,7 +28,8 @@ package io.github.cpugate;
  * Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989), in units of what a slot
  * costs. Where the model is wrong, CPU corrects it: what was added or cut shows in the next readings.
  *
- * <p>Remembers what it has learned: one instance serves one gate.
+ * <p>Remembers what it has learned, for as long as CPU is told in the same units: one instance serves one gate. Where
+ * the scope changes, or own CPU comes or goes, it begins anew.
  */
 final class HeadroomPolicy implements StepPolicy {
 
@@ -40,20 +43,27 @@ final class HeadroomPolicy implements StepPolicy {
     /** "Some steps". */
     private static final int PATIENCE = 5;
 
-    private final SlotCost cost = new SlotCost();
+    private SlotCost cost = new SlotCost();
+    private String scope = "";
     private int stepsInFlight;
     private int limit;
     private int stepsSinceMove; // of the limit: what the gate's bounds did not let through was none
 
     @Override
     public Decision decide(StepInput seen) {
-        cost.learn(seen.meanInFlight(), seen.cpu().raw(), seen.cpu().own());
+        CpuSample cpu = seen.cpu();
+        if (!cpu.scope().equals(scope) || Double.isNaN(cpu.own()) == cost.knowsOwn()) {
+            scope = cpu.scope();
+            cost = new SlotCost(); // in other units
+            stepsInFlight = 0;
+        }
+        cost.learn(seen.meanInFlight(), cpu.raw(), cpu.own());
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
         limit = seen.limit();
         double target = seen.targetCpu();
-        double raw = seen.cpu().raw();
-        double smoothed = seen.cpu().smoothed();
+        double raw = cpu.raw();
+        double smoothed = cpu.smoothed();
         int tooMany = slots(cost.predicted(seen.limit()) - target - TOLERANCE, cost.perSlot());
         if (raw > target && tooMany >= 1) {
             return seen.moveBy(-1 - tooMany, Reason.OVER_TARGET);

@@ -168,6 +168,11 @@ final class SlotCost {
         return varBackground + 2 * x * covariance + x * x * varSlope + NOISE * NOISE;
     }
 
+    /** Whether the last step told own CPU. It is to do so always, or never. */
+    boolean knowsOwn() {
+        return ownKnown;
+    }
+
     /** Steps from the taking of a slot until it costs. */
     int deadSteps() {
         return deadSteps;
