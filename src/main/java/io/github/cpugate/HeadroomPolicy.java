@@ -65,7 +65,7 @@ final class HeadroomPolicy implements StepPolicy {
         double raw = cpu.raw();
         double smoothed = cpu.smoothed();
         int tooMany = slots(cost.predicted(seen.limit()) - target - TOLERANCE, cost.perSlot());
-        if (raw > target && tooMany >= 1) {
+        if (raw > target && tooMany >= 1 && seen.meanInFlight() > 0) {
             return seen.moveBy(-1 - tooMany, Reason.OVER_TARGET);
         }
         double least = Math.min(raw, smoothed);
@@ -76,8 +76,8 @@ final class HeadroomPolicy implements StepPolicy {
     }
 
     private Decision shrink(StepInput seen, double points) {
-        if (seen.inFlight() > seen.limit()) {
-            return seen.hold(Reason.DRAINING);
+        if (seen.inFlight() > seen.limit() || seen.meanInFlight() > seen.limit() + 0.5) {
+            return seen.hold(Reason.DRAINING); // or has just ended to: the reading is of those who have left
         }
         if (!hasSettled()) {
             return seen.hold(Reason.SETTLING);
@@ -98,7 +98,7 @@ final class HeadroomPolicy implements StepPolicy {
             if (room < LAST_OF_ROOM * target && !hasSettled()) {
                 return seen.hold(Reason.SETTLING);
             }
-            long most = (patient ? 15L : 2L) * seen.limit();
+            long most = (patient && cost.isSeen() ? 15L : 2L) * seen.limit();
             long fit = slots(SHARE_OF_ROOM * room, cost.atMost());
             return seen.moveBy((int) Math.max(1, Math.min(fit, most)), Reason.HEADROOM);
         }

@@ -130,7 +130,7 @@ final class SlotCost {
             return;
         }
         varBackground += WANDER;
-        varSlope += x > 0 ? Math.pow(DOUBT * others / x, 2) : 0;
+        varSlope += x > 0 && costingSlots() > 0 ? Math.pow(DOUBT * others / x, 2) : 0;
         double surprise = others - (background + slope * x);
         if (surprise * surprise > 9 * variance(x)) {
             varBackground += surprise * surprise; // three standard deviations: somebody came or went
