@@ -19,8 +19,8 @@ import io.github.cpugate.cpu.CpuSample;
  *       room only when the last move has shown. If none fits, by one slot where the plain rule would, below 0.8 ×
  *       target; or where the JVM's part of one fits, after some quiet steps, to find out whether the rest of what was
  *       put down to it is background.
- *   <li><b>In the dark, one slot a step</b>, as the plain rule: while sessions have not been seen to cost, for some
- *       steps.
+ *   <li><b>In the dark, one slot a step</b>, as the plain rule: while no session has been seen to cost, and as long as
+ *       what a slot costs rises from step to step.
  *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
  * </ul>
  *
@@ -40,11 +40,15 @@ final class HeadroomPolicy implements StepPolicy {
     private static final double SHARE_OF_ROOM = 0.6;
     private static final double LAST_OF_ROOM = 0.08; // share of the target
 
+    /** A cost that rises by more in a step is not yet the whole of it: the first sessions are only beginning. */
+    private static final double STEADY = 1.25;
+
     /** "Some steps". */
     private static final int PATIENCE = 5;
 
     private SlotCost cost = new SlotCost();
     private String scope = "";
+    private boolean costIsSteady;
     private int stepsInFlight;
     private int limit;
     private int stepsSinceMove; // of the limit: what the gate's bounds did not let through was none
@@ -57,7 +61,9 @@ final class HeadroomPolicy implements StepPolicy {
             cost = new SlotCost(); // in other units
             stepsInFlight = 0;
         }
+        double before = cost.perSlot();
         cost.learn(seen.meanInFlight(), cpu.raw(), cpu.own());
+        costIsSteady = cost.perSlot() <= STEADY * before;
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
         limit = seen.limit();
@@ -89,8 +95,7 @@ final class HeadroomPolicy implements StepPolicy {
     private Decision grow(StepInput seen, double cpu) {
         double target = seen.targetCpu();
         boolean low = cpu < OneSlotPolicy.GROW_BELOW * target;
-        boolean patient = stepsInFlight > PATIENCE;
-        if (!patient && !cost.isSeen()) {
+        if (!cost.isSeen(seen.cpu().cores()) || !costIsSteady) {
             return low ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
         }
         double room = target - cost.predicted(seen.limit());
@@ -98,7 +103,7 @@ final class HeadroomPolicy implements StepPolicy {
             if (room < LAST_OF_ROOM * target && !hasSettled()) {
                 return seen.hold(Reason.SETTLING);
             }
-            long most = (patient && cost.isSeen() ? 15L : 2L) * seen.limit();
+            long most = (stepsInFlight > PATIENCE ? 15L : 2L) * seen.limit();
             long fit = slots(SHARE_OF_ROOM * room, cost.atMost());
             return seen.moveBy((int) Math.max(1, Math.min(fit, most)), Reason.HEADROOM);
         }

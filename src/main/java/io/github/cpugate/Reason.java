@@ -4,11 +4,11 @@ package io.github.cpugate;
 public enum Reason {
     /** CPU was above the target: one slot fewer, or as many as the policy took. */
     OVER_TARGET,
-    /** CPU was well below the target, and callers ran into the limit: more slots. */
+    /** CPU was below the target, with room for more, and callers ran into the limit: more slots. */
     HEADROOM,
     /** CPU was where it should be: held. */
     IN_BAND,
-    /** There was headroom, but nobody ran into the limit since the last step: held. There is no demand. */
+    /** CPU was not above the target, but nobody ran into the limit since the last step: held. There is no demand. */
     NOT_BINDING,
     /**
      * CPU was above the target, but more sessions are in flight than the limit allows: held, since the last cut is yet

@@ -3,13 +3,13 @@ package io.github.cpugate;
 /**
  * What a slot costs, learned from what CPU did while slots came and went.
  *
- * <p>The model is a line, <i>CPU = background + cost × slots</i>, where the slots are those of {@code deadSteps} steps
- * ago: a session that still waits for its first token costs nothing yet. It is learned in two parts, since a process
+ * <p>The model is a line, <i>CPU = background + cost × slots</i>, where the slots are those of some time ago, the dead
+ * time: a session that still waits for its first token costs nothing yet. It is learned in two parts, since a process
  * knows its own CPU almost without noise, and of the others' only what is left of a noisy reading:
  *
  * <ul>
  *   <li><i>own = cost × slots</i>: all of the JVM's own CPU is put down to slots, by least squares over the recent
- *       past, once for each dead time of 0 to 6 steps. While slots climb, the dead time that explains own CPU best is
+ *       past, once for each dead time from 0 to 6 steps. While slots climb, the dead time that explains own CPU best is
  *       believed; at rest all of them explain it alike. The longer the dead time, the longer the past: sessions that
  *       began together start and stop to cost together too, in waves of which only the mean is to count.
  *   <li><i>others = background + slope × own</i>: the others may be strangers, or child processes that work for our
@@ -24,8 +24,11 @@ package io.github.cpugate;
  */
 final class SlotCost {
 
-    /** Dead times considered: 0 to 6 steps. */
-    private static final int DEAD_TIMES = 7;
+    /** The longest dead time considered, steps. */
+    private static final int LONGEST = 6;
+
+    /** Dead times are considered by quarters of a step. */
+    private static final int QUARTERS = 4;
 
     /** Steps that count if there is no dead time; as many more for each step of it. */
     private static final double MEMORY = 8;
@@ -44,12 +47,15 @@ final class SlotCost {
      */
     private static final double DOUBT = 0.01;
 
+    /** What a JVM uses without any session, cores. */
+    private static final double HOUSEKEEPING = 0.05;
+
     /** From here on, percent, a host is taken to be saturated: sessions ask for more than they get. */
     private static final double SATURATED = 90;
 
-    private final double[] slots = new double[DEAD_TIMES]; // in flight on average, the last step first
-    private final Fit[] fits = new Fit[DEAD_TIMES];
-    private int deadSteps;
+    private final double[] slots = new double[LONGEST + 1]; // in flight on average, the last step first
+    private final Fit[] fits = new Fit[QUARTERS * LONGEST + 1]; // one for each dead time
+    private int dead; // quarters of a step
     private boolean ownKnown;
 
     // others = background + slope * x, with variances and covariance of the two; see learnOthers
@@ -88,14 +94,14 @@ final class SlotCost {
     }
 
     SlotCost() {
-        for (int i = 0; i < DEAD_TIMES; i++) {
+        for (int i = 0; i < fits.length; i++) {
             fits[i] = new Fit();
         }
     }
 
     /** Learns from a step: slots in flight on average, CPU, and the JVM's own, which may be {@code NaN}. */
     void learn(double meanInFlight, double cpu, double own) {
-        System.arraycopy(slots, 0, slots, 1, DEAD_TIMES - 1);
+        System.arraycopy(slots, 0, slots, 1, LONGEST);
         slots[0] = meanInFlight;
         ownKnown = !Double.isNaN(own);
         learnOwn(ownKnown ? own : cpu, cpu);
@@ -103,21 +109,22 @@ final class SlotCost {
     }
 
     private void learnOwn(double own, double cpu) {
-        for (int i = 0; i < DEAD_TIMES; i++) {
-            boolean tells = cpu < SATURATED || own > fits[i].cost() * slots[i];
+        for (int i = 0; i < fits.length; i++) {
+            double costing = costingSlots(i);
+            boolean tells = cpu < SATURATED || own > fits[i].cost() * costing;
             if (tells) {
-                fits[i].add(slots[i], own, 1 - 1 / (MEMORY * (1 + i)));
+                fits[i].add(costing, own, 1 - 1 / (MEMORY * (1 + (double) i / QUARTERS)));
             }
         }
-        boolean climbing = slots[0] > 1.2 * slots[DEAD_TIMES - 1];
+        boolean climbing = slots[0] > 1.2 * slots[LONGEST];
         if (climbing && cpu < SATURATED) {
-            int before = deadSteps;
-            for (int i = 0; i < DEAD_TIMES; i++) {
-                if (fits[i].explained() > fits[deadSteps].explained() + BETTER) {
-                    deadSteps = i;
+            int before = dead;
+            for (int i = 0; i < fits.length; i++) {
+                if (fits[i].explained() > fits[dead].explained() + BETTER) {
+                    dead = i;
                 }
             }
-            if (deadSteps != before && !ownKnown) {
+            if (dead != before && !ownKnown) {
                 begun = false; // the others were held against the wrong slots
             }
         }
@@ -173,18 +180,25 @@ final class SlotCost {
         return ownKnown;
     }
 
-    /** Steps from the taking of a slot until it costs. */
+    /** Whole steps from the taking of a slot until it costs. */
     int deadSteps() {
-        return deadSteps;
+        return (dead + QUARTERS - 1) / QUARTERS;
     }
 
     private double costingSlots() {
-        return slots[deadSteps];
+        return costingSlots(dead);
+    }
+
+    /** In flight so long ago. Between two steps, that many of the later one's cost for that part of the last one. */
+    private double costingSlots(int quarters) {
+        double part = (double) (quarters % QUARTERS) / QUARTERS;
+        int steps = quarters / QUARTERS;
+        return part == 0 ? slots[steps] : (1 - part) * slots[steps] + part * slots[steps + 1];
     }
 
     /** What a slot costs at least: the JVM's own part. */
     double atLeast() {
-        return ownKnown ? fits[deadSteps].cost() : 0;
+        return ownKnown ? fits[dead].cost() : 0;
     }
 
     /** What a slot costs. */
@@ -202,8 +216,15 @@ final class SlotCost {
         return Math.max(0, background) + perSlot() * limit;
     }
 
-    /** Whether the cost stands out of what is no session's: a JVM's housekeeping, or the noise. */
-    boolean isSeen() {
-        return ownKnown ? costingSlots() * atLeast() > NOISE / 2 : costingSlots() * slope > 3 * NOISE;
+    /**
+     * Whether what the slots cost stands out of what is no session's: a JVM's housekeeping, or the noise.
+     *
+     * @param cores processors' CPU that 100 % is, or {@code NaN}
+     */
+    boolean isSeen(double cores) {
+        if (!ownKnown) {
+            return costingSlots() * slope > 3 * NOISE;
+        }
+        return costingSlots() * atLeast() > (Double.isNaN(cores) ? NOISE / 2 : 100 * HOUSEKEEPING / cores);
     }
 }

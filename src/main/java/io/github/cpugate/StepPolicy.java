@@ -52,6 +52,9 @@ public interface StepPolicy {
      * <p>With many slots {@link #oneSlot()} takes minutes to arrive, and it rests up to a fifth below the target. This
      * one does neither; it leaves less CPU unused for when others want it all of a sudden.
      *
+     * <p>It is made for samples that tell the JVM's own CPU, as {@link io.github.cpugate.cpu.CpuSampler#ofHost()} gives
+     * them; without, it is slower to arrive. It copes with sessions that cost only after some time, up to six periods.
+     *
      * @return a new policy, which remembers: for one gate
      */
     static StepPolicy headroom() {

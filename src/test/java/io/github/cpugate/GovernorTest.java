@@ -49,8 +49,8 @@ class GovernorTest {
                 () -> {
                     throw new Unspeakable();
                 },
-                () -> new CpuSample(-500, -500, Double.NaN, "host", CpuSample.Health.OK, ""),
-                () -> new CpuSample(50, Double.NaN, Double.NaN, "host", CpuSample.Health.OK, ""),
+                () -> new CpuSample(-500, -500, Double.NaN, "host", Double.NaN, CpuSample.Health.OK, ""),
+                () -> new CpuSample(50, Double.NaN, Double.NaN, "host", Double.NaN, CpuSample.Health.OK, ""),
                 () -> CpuSample.of(Double.NaN),
                 () -> CpuSample.of(-5),
                 () -> CpuSample.of(250),

@@ -25,7 +25,7 @@ class HeadroomPolicyTest {
 
     private static CpuSample sample(double own, double others, String scope) {
         double cpu = Double.isNaN(own) ? others : own + others;
-        return CpuSample.of(new CpuReading(cpu, own, 2_000_000_000L, scope), cpu);
+        return CpuSample.of(new CpuReading(cpu, own, 2_000_000_000L, scope, Double.NaN), cpu);
     }
 
     private static StepInput seen(CpuSample cpu, int limit, int inFlight, double mean, boolean limitReached) {
@@ -71,13 +71,13 @@ class HeadroomPolicyTest {
 
     @Test
     void growsSixteenfoldAtMostOnceSessionsHaveShownWhatTheyDo() {
-        rest(5, 10, 1, 0);
-        assertThat(full(10, 1, 0)).isEqualTo(to(160, Reason.HEADROOM));
+        rest(5, 10, 1.5, 0);
+        assertThat(full(10, 1.5, 0)).isEqualTo(to(160, Reason.HEADROOM));
     }
 
     @Test
     void growsByASlotAStepWhileSessionsHaveNotBeenSeenToCost() {
-        for (int limit = 3; limit < 8; limit++) {
+        for (int limit = 3; limit < 30; limit++) {
             assertThat(full(limit, 0.1, 55.8)).isEqualTo(to(limit + 1, Reason.HEADROOM));
         }
     }
@@ -162,7 +162,7 @@ class HeadroomPolicyTest {
     @Test
     void aSpikeThatTheAverageDoesNotShareIsNoExcess() {
         rest(10, 30, 60, 0);
-        CpuSample spike = new CpuSample(80, 62, 80, CpuReading.HOST, CpuSample.Health.OK, "");
+        CpuSample spike = new CpuSample(80, 62, 80, CpuReading.HOST, Double.NaN, CpuSample.Health.OK, "");
         assertThat(policy.decide(seen(spike, 10, 10, 40, false))).isEqualTo(to(10, Reason.NOT_BINDING));
     }
 

@@ -25,7 +25,7 @@ class SlotCostTest {
     void nothingIsKnownAtFirst() {
         assertThat(cost.perSlot()).isZero();
         assertThat(cost.predicted(1000)).isZero();
-        assertThat(cost.isSeen()).isFalse();
+        assertThat(cost.isSeen(UNKNOWN)).isFalse();
     }
 
     @Test
@@ -97,7 +97,7 @@ class SlotCostTest {
         assertThat(cost.predicted(12)).isEqualTo(63, within(1.0));
         assertThat(cost.atLeast()).as("it may all be background").isZero();
         assertThat(cost.atMost()).isEqualTo(cost.perSlot() + 4.0 / 12, within(1e-9));
-        assertThat(cost.isSeen()).isTrue();
+        assertThat(cost.isSeen(8)).isTrue();
     }
 
     @Test
@@ -132,9 +132,12 @@ class SlotCostTest {
     @Test
     void housekeepingIsNotSeenAsACost() {
         learn(10, 1, 0.9, 40);
-        assertThat(cost.isSeen()).isFalse();
+        assertThat(cost.isSeen(UNKNOWN)).as("less than a point").isFalse();
+        assertThat(cost.isSeen(5.5)).as("0.0495 cores").isFalse();
+        assertThat(cost.isSeen(5.6)).as("0.0504 cores").isTrue();
         learn(10, 1, 3, 40);
-        assertThat(cost.isSeen()).isTrue();
+        assertThat(cost.isSeen(UNKNOWN)).isTrue();
+        assertThat(cost.isSeen(1.6)).isFalse();
     }
 
     @Test

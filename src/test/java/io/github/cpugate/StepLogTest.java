@@ -54,7 +54,7 @@ class StepLogTest {
 
     @Test
     void whatThisJvmAndOthersUsedIsLoggedWhereItIsKnown() {
-        CpuReading reading = new CpuReading(93.46, 51.27, 0, "cgroup /a (0.5 cores)");
+        CpuReading reading = new CpuReading(93.46, 51.27, 0, "cgroup /a (0.5 cores)", 0.5);
         try (LogCapture log = new LogCapture();
                 AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                         .manual()

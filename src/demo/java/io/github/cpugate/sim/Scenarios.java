@@ -66,6 +66,13 @@ enum Scenarios {
         @Override
         List<Scenario> list() {
             return List.of(
+                    of("2 cores, after 0.8 periods").sessions(150, 0.24, 10).firstToken(1.6, 1.6),
+                    eight("8 cores, after 0.5 periods").sessions(500, 0.17, 20).firstToken(1, 1),
+                    of("64 cores, after 1.5 periods")
+                            .host(64, 1024)
+                            .sessions(6400, 0.15, 30)
+                            .firstToken(3, 3),
+                    eight("8 cores, after 2.3 periods").sessions(500, 0.17, 20).firstToken(4.6, 4.6),
                     late("2 cores, after 1 period", 1).sessions(150, 0.17, 20),
                     late("2 cores, after 2 periods", 2).sessions(150, 0.17, 20),
                     late("2 cores, after 4 periods", 4).sessions(150, 0.17, 20).within(Bound.PLAIN_BATCH, 1.06, WAVES),
@@ -170,7 +177,7 @@ enum Scenarios {
                     eight("8 cores, alpha 0.1").sessions(500, 0.17, 20).smoothing(0.1, 2),
                     eight("8 cores, alpha 1").sessions(500, 0.17, 20).smoothing(1, 2),
                     eight("8 cores, period of 0.5 s").sessions(500, 0.17, 20).smoothing(0.3, 0.5),
-                    eight("8 cores, period of 10 s").sessions(500, 0.17, 20).smoothing(0.3, 10));
+                    eight("8 cores, period of 10 s").sessions(1000, 0.17, 20).smoothing(0.3, 10));
         }
     };
 

@@ -107,7 +107,7 @@ final class Simulation {
                 return CpuReading.of(Double.NaN); // primes
             }
             double seen = Math.max(0, Math.min(100, busy + scenario.noise * deviate()));
-            return new CpuReading(seen, ownShare(busy, own), Math.round(span * 1e9), CpuReading.HOST);
+            return new CpuReading(seen, ownShare(busy, own), Math.round(span * 1e9), CpuReading.HOST, scenario.cores);
         }
 
         private double ownShare(double busy, double sessions) {

@@ -11,8 +11,9 @@ package io.github.cpugate.cpu;
  * @param spanNanos the real time that the reading spans, on a monotonic clock; 0 if unknown
  * @param scope what 100 % is: {@value #HOST}, or a control group and its quota as in {@code "cgroup /docker/abc (0.5
  *     cores)"}
+ * @param cores how many processors' CPU 100 % is; {@code NaN} if unknown
  */
-public record CpuReading(double percent, double own, long spanNanos, String scope) {
+public record CpuReading(double percent, double own, long spanNanos, String scope, double cores) {
 
     /** The scope of all the host's processors together. */
     public static final String HOST = "host";
@@ -21,9 +22,9 @@ public record CpuReading(double percent, double own, long spanNanos, String scop
      * Returns a reading that tells the CPU of the host and nothing more.
      *
      * @param percent percent of the host, or {@code NaN}
-     * @return a reading with {@code own} and {@code spanNanos} unknown
+     * @return a reading with {@code own}, {@code spanNanos} and {@code cores} unknown
      */
     public static CpuReading of(double percent) {
-        return new CpuReading(percent, Double.NaN, 0, HOST);
+        return new CpuReading(percent, Double.NaN, 0, HOST, Double.NaN);
     }
 }

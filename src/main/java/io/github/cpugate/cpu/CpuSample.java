@@ -15,10 +15,12 @@ import java.util.Objects;
  * @param own what this JVM used of {@code raw}, percent of the scope; {@code NaN} if unknown
  * @param scope what 100 % is: {@code "host"}, or a control group and its quota as in {@code "cgroup /docker/abc (0.5
  *     cores)"}
+ * @param cores how many processors' CPU 100 % is; {@code NaN} if unknown
  * @param health whether the sample can be acted on
  * @param detail why {@code health} is not {@link Health#OK}; empty if it is
  */
-public record CpuSample(double raw, double smoothed, double own, String scope, Health health, String detail) {
+public record CpuSample(
+        double raw, double smoothed, double own, String scope, double cores, Health health, String detail) {
 
     /** Whether a sample can be acted on. */
     public enum Health {
@@ -39,6 +41,7 @@ public record CpuSample(double raw, double smoothed, double own, String scope, H
      * @param smoothed percent of the scope
      * @param own percent of the scope
      * @param scope what 100 % is
+     * @param cores processors, or {@code NaN}
      * @param health {@link Health#OK} to have it found out
      * @param detail empty if it is OK
      */
@@ -87,7 +90,8 @@ public record CpuSample(double raw, double smoothed, double own, String scope, H
      * @return a sample with its health, as {@link #of(double, double)} makes it
      */
     public static CpuSample of(CpuReading reading, double smoothed) {
-        return new CpuSample(reading.percent(), smoothed, reading.own(), reading.scope(), Health.OK, "");
+        return new CpuSample(
+                reading.percent(), smoothed, reading.own(), reading.scope(), reading.cores(), Health.OK, "");
     }
 
     /**
@@ -104,7 +108,7 @@ public record CpuSample(double raw, double smoothed, double own, String scope, H
         } catch (Throwable t) { // other people's code, this too
             detail = cause.getClass().getName();
         }
-        return new CpuSample(Double.NaN, smoothed, Double.NaN, CpuReading.HOST, Health.FAILING, detail);
+        return new CpuSample(Double.NaN, smoothed, Double.NaN, CpuReading.HOST, Double.NaN, Health.FAILING, detail);
     }
 
     /**
@@ -113,7 +117,8 @@ public record CpuSample(double raw, double smoothed, double own, String scope, H
      * @return a {@link Health#STARTING} sample without values
      */
     public static CpuSample starting() {
-        return new CpuSample(Double.NaN, Double.NaN, Double.NaN, CpuReading.HOST, Health.STARTING, "no reading yet");
+        return new CpuSample(
+                Double.NaN, Double.NaN, Double.NaN, CpuReading.HOST, Double.NaN, Health.STARTING, "no reading yet");
     }
 
     /**

@@ -58,7 +58,8 @@ final class JdkCpuSource implements CpuSource {
         if (first || fraction <= 0) {
             return CpuReading.of(Double.NaN);
         }
-        double capacity = (double) span * Runtime.getRuntime().availableProcessors();
-        return new CpuReading(100 * fraction, ProcessCpu.percent(ownBefore, own, capacity), span, CpuReading.HOST);
+        int cores = Runtime.getRuntime().availableProcessors();
+        double share = ProcessCpu.percent(ownBefore, own, (double) span * cores);
+        return new CpuReading(100 * fraction, share, span, CpuReading.HOST, cores);
     }
 }

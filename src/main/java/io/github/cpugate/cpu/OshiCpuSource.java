@@ -86,6 +86,7 @@ final class OshiCpuSource implements CpuSource {
                 // The ticks tell processors x time by themselves, in a container that shows fewer processors too.
                 ProcessCpu.percent(ownBefore, lastOwn, 1e6 * total),
                 lastRead - readBefore,
-                CpuReading.HOST);
+                CpuReading.HOST,
+                lastRead > readBefore ? 1e6 * total / (lastRead - readBefore) : Double.NaN);
     }
 }

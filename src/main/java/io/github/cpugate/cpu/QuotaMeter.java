@@ -134,7 +134,7 @@ final class QuotaMeter {
             return null;
         }
         double share = Math.min(100, used); // a burst that the kernel lets run into the next period may come to more
-        return new CpuReading(share, ProcessCpu.percent(lastOwn, own, capacity), span, each.scope());
+        return new CpuReading(share, ProcessCpu.percent(lastOwn, own, capacity), span, each.scope(), capacity / span);
     }
 
     private void sayQuotas() {

@@ -36,7 +36,8 @@ final class SmoothingSampler implements CpuSampler {
         CpuSample sample = CpuSample.of(reading, reading.percent());
         if (!sample.isOk()) {
             Health health = first && sample.health() == Health.NO_READING ? Health.STARTING : sample.health();
-            return new CpuSample(sample.raw(), smoothed, sample.own(), sample.scope(), health, sample.detail());
+            return new CpuSample(
+                    sample.raw(), smoothed, sample.own(), sample.scope(), sample.cores(), health, sample.detail());
         }
         double weight = Double.isNaN(smoothed) ? 1 : weight(reading.spanNanos());
         smoothed = weight == 1 ? sample.raw() : smoothed + weight * (sample.raw() - smoothed);

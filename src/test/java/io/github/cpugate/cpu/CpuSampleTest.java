@@ -63,7 +63,7 @@ class CpuSampleTest {
     @ParameterizedTest
     @CsvSource({"30, 30, 50", "90, 90, 0", "250, 100, 0", "-1, NaN, NaN", "NaN, NaN, NaN"})
     void whatTheJvmUsedItselfNeverMakesASampleUnusable(double told, Double own, Double others) {
-        CpuSample sample = CpuSample.of(new CpuReading(80, told, 0, "host"), 75);
+        CpuSample sample = CpuSample.of(new CpuReading(80, told, 0, "host", 2), 75);
 
         assertThat(sample.isOk()).isTrue();
         assertThat(sample.own()).isEqualTo(own);
@@ -72,15 +72,15 @@ class CpuSampleTest {
 
     @Test
     void whoeverMakesASampleOnlyAPercentageIsOk() {
-        assertThat(new CpuSample(-500, 50, Double.NaN, "host", Health.OK, "").health())
+        assertThat(new CpuSample(-500, 50, Double.NaN, "host", 2, Health.OK, "").health())
                 .isEqualTo(Health.FAILING);
-        assertThat(new CpuSample(50, Double.NaN, Double.NaN, "host", Health.OK, "").health())
+        assertThat(new CpuSample(50, Double.NaN, Double.NaN, "host", 2, Health.OK, "").health())
                 .isEqualTo(Health.NO_READING);
     }
 
     @Test
     void aSampleOfAReadingTellsItsScope() {
-        CpuReading reading = new CpuReading(80, 40, 0, "cgroup /a (0.5 cores)");
+        CpuReading reading = new CpuReading(80, 40, 0, "cgroup /a (0.5 cores)", 0.5);
 
         assertThat(CpuSample.of(reading, 75).scope()).isEqualTo("cgroup /a (0.5 cores)");
         assertThat(CpuSample.of(80).scope()).isEqualTo("host");

@@ -33,7 +33,9 @@ class JdkCpuSourceTest {
         ownNanos += span / 10 * Runtime.getRuntime().availableProcessors();
         now += span;
 
-        assertThat(source.reading()).isEqualTo(new CpuReading(25, 10, span, "host"));
+        assertThat(source.reading())
+                .isEqualTo(new CpuReading(
+                        25, 10, span, "host", Runtime.getRuntime().availableProcessors()));
     }
 
     @Test

@@ -28,7 +28,7 @@ class MembershipTest extends QuotaFiles {
         meter.tightest();
 
         first(group, 50_000, group, 1.25);
-        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(50, 0, SECOND, "cgroup /docker/abc (0.5 cores)"));
+        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(50, 0, SECOND, "cgroup /docker/abc (0.5 cores)", 0.5));
     }
 
     @Test
@@ -56,7 +56,7 @@ class MembershipTest extends QuotaFiles {
         meter.tightest();
 
         own += SECOND / 5;
-        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(40, 40, SECOND, "cgroup /a (0.5 cores)"));
+        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(40, 40, SECOND, "cgroup /a (0.5 cores)", 0.5));
         assertThat(log.messagesAt(Level.INFO)).singleElement().asString().contains("lower bound");
     }
 
@@ -72,7 +72,7 @@ class MembershipTest extends QuotaFiles {
         meter.tightest();
 
         first(top, 50_000, top, 0.1);
-        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(20, 0, SECOND, "cgroup /docker/abc (0.5 cores)"));
+        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(20, 0, SECOND, "cgroup /docker/abc (0.5 cores)", 0.5));
     }
 
     @Test

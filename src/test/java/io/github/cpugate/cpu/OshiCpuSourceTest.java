@@ -60,7 +60,7 @@ class OshiCpuSourceTest {
         ownNanos += 1_000_000_000L;
         now += 2_000_000_000L;
 
-        assertThat(source.reading()).isEqualTo(new CpuReading(37.5, 25, 2_000_000_000L, "host"));
+        assertThat(source.reading()).isEqualTo(new CpuReading(37.5, 25, 2_000_000_000L, "host", 2));
     }
 
     @Test
@@ -73,7 +73,7 @@ class OshiCpuSourceTest {
         elapse(TickType.USER, 200);
         elapse(TickType.IDLE, 200);
 
-        assertThat(source.reading()).isEqualTo(new CpuReading(50, 25, 400_000_000L, "host"));
+        assertThat(source.reading()).isEqualTo(new CpuReading(50, 25, 400_000_000L, "host", 1));
     }
 
     @Test

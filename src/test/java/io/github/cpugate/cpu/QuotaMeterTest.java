@@ -23,7 +23,7 @@ class QuotaMeterTest extends QuotaFiles {
 
         second("", "50000 100000", 3.3);
         own += SECOND / 10;
-        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(60, 20, SECOND, "cgroup / (0.5 cores)"));
+        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(60, 20, SECOND, "cgroup / (0.5 cores)", 0.5));
         assertThat(log.messagesAt(Level.INFO))
                 .containsExactly("CPU quotas that count beside the host's processors: cgroup / (0.5 cores)");
     }
@@ -36,7 +36,7 @@ class QuotaMeterTest extends QuotaFiles {
         meter.tightest();
 
         second("/a", "150000 100000", 5);
-        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(100, 0, SECOND, "cgroup /a (1.5 cores)"));
+        assertThat(aSecondLater(meter)).isEqualTo(new CpuReading(100, 0, SECOND, "cgroup /a (1.5 cores)", 1.5));
     }
 
     @ParameterizedTest
@@ -235,7 +235,7 @@ class QuotaMeterTest extends QuotaFiles {
         assertThat(source.read()).isNaN();
         now += SECOND;
         host = 10;
-        assertThat(source.reading()).isEqualTo(new CpuReading(25, 0, 2 * SECOND, "cgroup /a (1.0 cores)"));
+        assertThat(source.reading()).isEqualTo(new CpuReading(25, 0, 2 * SECOND, "cgroup /a (1.0 cores)", 1));
     }
 
     @Test

@@ -104,7 +104,7 @@ class SmoothingSamplerTest {
 
                 @Override
                 public CpuReading reading() {
-                    return new CpuReading(readings.remove(), Double.NaN, spans.remove(), "host");
+                    return new CpuReading(readings.remove(), Double.NaN, spans.remove(), "host", 2);
                 }
             },
             0.3);
