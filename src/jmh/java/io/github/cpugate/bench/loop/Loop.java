@@ -61,7 +61,7 @@ public final class Loop {
             try {
                 CpuSampler meter = CpuSampler.ofHost();
                 sayIfTheHostIsBusy(meter);
-                double demand = Runtime.getRuntime().availableProcessors() / Workload.SESSIONS_TO_SATURATE;
+                double demand = Runtime.getRuntime().availableProcessors() / Terms.SESSIONS_TO_SATURATE;
                 say("Warming up and calibrating.");
                 Workload workload =
                         Workload.calibrated(client, "loop", SHORT_MAX_TOKENS, demand, settings.calibrations());
@@ -118,7 +118,7 @@ public final class Loop {
 
     /** The largest that keeps mean CPU at or under the target, from one that ought to. */
     private int bestConstant() throws InterruptedException {
-        int slots = (int) Math.round(Workload.SESSIONS_TO_SATURATE * Terms.TARGET / 100);
+        int slots = (int) Math.round(Terms.SESSIONS_TO_SATURATE * Terms.TARGET / 100);
         if (keepsTheTarget(slots)) {
             while (slots < Terms.MAX_SLOTS && keepsTheTarget(slots + 1)) {
                 slots++;

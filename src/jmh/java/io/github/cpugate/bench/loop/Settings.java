@@ -128,7 +128,7 @@ record Settings(
     double batchSeconds() {
         double session =
                 1 + 0.008 * tokens.stream().mapToInt(each -> each).average().orElseThrow(); // the server's pace
-        return session * (1 + sessions / (Workload.SESSIONS_TO_SATURATE * Terms.TARGET / 100));
+        return session * (1 + sessions / (Terms.SESSIONS_TO_SATURATE * Terms.TARGET / 100));
     }
 
     /** Seconds that all of it takes, or thereabouts; those that overload the host are done sooner. */
