@@ -20,7 +20,7 @@ import io.github.cpugate.cpu.CpuSample;
  *       target; or where the JVM's part of one fits, after some quiet steps, to find out whether the rest of what was
  *       put down to it is background.
  *   <li><b>In the dark, one slot a step</b>, as the plain rule: while no session has been seen to cost, and as long as
- *       what a slot costs rises from step to step.
+ *       what a slot costs is another from step to step.
  *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
  * </ul>
  *
@@ -40,7 +40,7 @@ final class HeadroomPolicy implements StepPolicy {
     private static final double SHARE_OF_ROOM = 0.6;
     private static final double LAST_OF_ROOM = 0.08; // share of the target
 
-    /** A cost that rises by more in a step is not yet the whole of it: the first sessions are only beginning. */
+    /** A cost that changes by more in a step is not known: the first sessions are only beginning. */
     private static final double STEADY = 1.25;
 
     /** "Some steps". */
@@ -63,7 +63,7 @@ final class HeadroomPolicy implements StepPolicy {
         }
         double before = cost.perSlot();
         cost.learn(seen.meanInFlight(), cpu.raw(), cpu.own());
-        costIsSteady = cost.perSlot() <= STEADY * before;
+        costIsSteady = cost.perSlot() <= STEADY * before && before <= STEADY * cost.perSlot();
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
         limit = seen.limit();
