@@ -66,6 +66,7 @@ class HeadroomPolicyTest {
 
     @Test
     void growsThreefoldAtMostAtFirst() {
+        rest(1, 10, 1.5, 0);
         assertThat(full(10, 1.5, 0)).isEqualTo(to(30, Reason.HEADROOM));
     }
 
@@ -104,17 +105,19 @@ class HeadroomPolicyTest {
 
     @Test
     void triesASlotAfterSomeQuietStepsIfTheJvmsPartOfItFits() {
-        for (int i = 0; i < 5; i++) {
+        rest(1, 2, 10, 50);
+        for (int i = 0; i < 4; i++) {
             assertThat(full(2, 10, 50))
                     .as("25 of the others are held for the two slots': one more would take 17.5")
                     .isEqualTo(to(2, Reason.IN_BAND));
         }
         assertThat(full(2, 10, 50)).isEqualTo(to(3, Reason.HEADROOM));
-        assertThat(full(3, 15, 50)).as("quiet again").isEqualTo(to(3, Reason.IN_BAND));
+        assertThat(full(3, 15, 50)).as("with that, the cost is another").isEqualTo(to(3, Reason.SETTLING));
     }
 
     @Test
     void staysWhereNotEvenTheJvmsPartOfASlotFits() {
+        rest(1, 3, 60, 8);
         for (int i = 0; i < 50; i++) {
             assertThat(full(3, 60, 8)).isEqualTo(to(3, Reason.IN_BAND));
         }
@@ -154,9 +157,26 @@ class HeadroomPolicyTest {
     @Test
     void shrinksByHalfOfTheExcessWhereNoneWasPredicted() {
         rest(10, 30, 60, 0);
+        assertThat(full(30, 80, 0))
+                .as("30 slots are to come to 62; 5 points, at 80 / 30 each")
+                .isEqualTo(to(29, Reason.OVER_TARGET));
+    }
+
+    @Test
+    void aDrainThatEndedWithinTheStepIsNoReasonToShrinkFurther() {
+        rest(10, 30, 60, 0);
         assertThat(policy.decide(seen(sample(80, 0), 10, 10, 40, true)))
-                .as("10 slots are to come to 20; 5 points, at 2 each")
-                .isEqualTo(to(8, Reason.OVER_TARGET));
+                .as("the reading is of 40 sessions, and 10 are left")
+                .isEqualTo(to(10, Reason.DRAINING));
+    }
+
+    @Test
+    void growsByASlotAsLongAsTheCostIsAnotherFromStepToStep() {
+        assertThat(full(2, 4, 0)).as("of nothing known before").isEqualTo(to(3, Reason.HEADROOM));
+        assertThat(full(3, 24, 0)).as("the first sessions had only begun").isEqualTo(to(4, Reason.HEADROOM));
+        assertThat(full(4, 32, 0)).isEqualTo(to(5, Reason.HEADROOM));
+        rest(3, 5, 40, 0);
+        assertThat(full(5, 40, 0).limit()).as("8 each, again and again").isGreaterThan(6);
     }
 
     @Test
@@ -205,9 +225,9 @@ class HeadroomPolicyTest {
 
     @Test
     void whatOneHasLearnedAnotherDoesNotKnow() {
-        rest(10, 10, 1, 0);
-        assertThat(full(10, 1, 0).limit()).isEqualTo(160);
-        assertThat(StepPolicy.headroom().decide(seen(sample(1, 0), 10, 10, 10, true)))
+        rest(10, 10, 1.5, 0);
+        assertThat(full(10, 1.5, 0).limit()).isEqualTo(160);
+        assertThat(StepPolicy.headroom().decide(seen(sample(1.5, 0), 10, 10, 10, true)))
                 .isEqualTo(to(11, Reason.HEADROOM));
     }
 

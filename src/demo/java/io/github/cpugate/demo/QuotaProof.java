@@ -2,6 +2,7 @@ package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Slot;
+import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.cpu.CpuSource;
 import io.github.cpugate.cpu.QuietHost;
@@ -27,7 +28,7 @@ public final class QuotaProof {
     private static final double CORES = 0.5;
     private static final double TARGET = 70;
     private static final int MOST = 16; // sessions
-    private static final double SESSION_CORES = 0.08;
+    private static final double SESSION_CORES = 0.04;
     private static final Duration SESSION = Duration.ofSeconds(2);
     private static final Duration TICK = Duration.ofMillis(100);
 
@@ -122,6 +123,7 @@ public final class QuotaProof {
                 .maxSlots(MOST)
                 .period(Duration.ofSeconds(1))
                 .sampler(sampler)
+                .policy(StepPolicy.headroom())
                 .build();
         for (int i = 0; i < 2 * MOST; i++) {
             Thread thread = new Thread(() -> sessions(gate));

@@ -88,20 +88,17 @@ enum Scenarios {
                             .within(Bound.ARRIVAL, 24, WAVES),
                     of("2 cores, after 4 to 12 s, 0.3 cores each")
                             .sessions(120, 0.3, 10)
-                            .firstToken(4, 12)
-                            .within(Bound.ARRIVAL, 14, UNEVEN),
+                            .firstToken(4, 12),
                     eight("8 cores, after 0 to 4 periods")
                             .sessions(500, 0.17, 20)
                             .firstToken(0, 8)
-                            .within(Bound.OVER, 14, UNEVEN)
-                            .within(Bound.PLAIN_P95, 1.18, UNEVEN)
-                            .within(Bound.ARRIVAL, 25, UNEVEN),
+                            .within(Bound.ARRIVAL, 13, UNEVEN),
                     late("8 cores, after 4 periods", 4).host(8, 128).sessions(800, 0.15, 30),
                     late("64 cores, after 4 periods", 4).host(64, 1024).sessions(6400, 0.15, 30),
                     late("256 cores, after 4 periods", 4)
                             .host(256, 4096)
                             .sessions(25_600, 0.15, 30)
-                            .within(Bound.ARRIVAL, 13, SLOW_START),
+                            .within(Bound.ARRIVAL, 14, SLOW_START),
                     late("2 cores, background of 40 %, after 2 periods", 2)
                             .host(2, 64)
                             .sessions(100, 0.08, 20)
@@ -110,7 +107,7 @@ enum Scenarios {
                             .host(64, 512)
                             .sessions(4000, 0.15, 30)
                             .background(t -> 25.6)
-                            .within(Bound.ARRIVAL, 14, SLOW_START));
+                            .within(Bound.ARRIVAL, 16, SLOW_START));
         }
     },
     DEMAND("Sessions that come otherwise than all at once") {
@@ -141,8 +138,7 @@ enum Scenarios {
                             .within(Bound.BATCH, 1.25, MIX),
                     eight("8 cores, cheap and costly ones by turns of 30")
                             .sessions(600, 0.1, 20)
-                            .costs(i -> i / 30 % 2 == 0 ? 1 : 3)
-                            .within(Bound.ARRIVAL, 18, MIX),
+                            .costs(i -> i / 30 % 2 == 0 ? 1 : 3),
                     of("2 cores, sessions that differ by up to 80 %")
                             .sessions(150, 0.17, 10)
                             .jitter(0.8),
@@ -153,7 +149,8 @@ enum Scenarios {
                     of("64 cores, in child processes")
                             .host(64, 512)
                             .sessions(6000, 0.15, 30)
-                            .children(0.95),
+                            .children(0.95)
+                            .within(Bound.ARRIVAL, 12, CHILDREN),
                     eight("8 cores, in child processes, background of 30 %")
                             .sessions(400, 0.17, 20)
                             .children(0.95)
@@ -166,7 +163,7 @@ enum Scenarios {
                             .sessions(600, 0.1, 20)
                             .children(0.95)
                             .costs(i -> i < 300 ? 1 : 4)
-                            .within(Bound.ARRIVAL, 14, "It takes some steps to tell child processes from background."));
+                            .within(Bound.ARRIVAL, 14, CHILDREN));
         }
     },
     SETTINGS("Other gates, other settings, other sensors") {
@@ -192,6 +189,7 @@ enum Scenarios {
             "There is one dead time in the model, and here there is none that holds for all.";
     private static final String SLOW_START =
             "What nearly nothing is seen of takes six steps to be believed, and a first token as long to show.";
+    private static final String CHILDREN = "It takes some steps to tell child processes from background.";
     private static final String MIX = "No constant fits both kinds of sessions, and the oracle's is one for them all.";
 
     final String title;

@@ -71,6 +71,7 @@ final class OshiCpuSource implements CpuSource {
         if (before == null || elapsed < 0) {
             return CpuReading.of(Double.NaN);
         }
+        long span = lastRead - readBefore;
         long idle = 0;
         long total = 0;
         for (TickType type : TickType.values()) {
@@ -85,8 +86,8 @@ final class OshiCpuSource implements CpuSource {
                 100.0 * (total - idle) / total,
                 // The ticks tell processors x time by themselves, in a container that shows fewer processors too.
                 ProcessCpu.percent(ownBefore, lastOwn, 1e6 * total),
-                lastRead - readBefore,
+                span,
                 CpuReading.HOST,
-                lastRead > readBefore ? 1e6 * total / (lastRead - readBefore) : Double.NaN);
+                span > 0 ? 1e6 * total / span : Double.NaN);
     }
 }
