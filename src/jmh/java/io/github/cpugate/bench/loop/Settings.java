@@ -58,7 +58,7 @@ record Settings(
         Set<Contender> usual = EnumSet.complementOf(EnumSet.of(Contender.UNCONDITIONAL));
         return new Settings(
                 number(properties, "loop.rounds", smoke ? 1 : 3, 1),
-                number(properties, "loop.sessions", smoke ? 8 : 35, 1),
+                number(properties, "loop.sessions", smoke ? 12 : 35, 1),
                 Duration.ofMillis(period),
                 Duration.ofMillis(number(properties, "loop.ramp", period, 1)),
                 contenders(
@@ -71,8 +71,8 @@ record Settings(
                         smoke ? EnumSet.of(Contender.ONE_SLOT) : EnumSet.of(Contender.ONE_SLOT, Contender.HEADROOM)),
                 smoke ? List.of(50, 100) : List.of(180, 230, 280, 330, 380),
                 smoke ? 1 : Workload.ROUNDS,
-                smoke ? 2 : 8,
-                smoke ? 2 : 20,
+                smoke ? 1 : 8,
+                smoke ? 1 : 20,
                 smoke ? 2 : 60,
                 given(properties));
     }
