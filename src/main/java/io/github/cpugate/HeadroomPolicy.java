@@ -51,10 +51,26 @@ final class HeadroomPolicy implements StepPolicy {
     private boolean costIsSteady;
     private int stepsInFlight;
     private int limit;
-    private int stepsSinceMove; // of the limit: what the gate's bounds did not let through was none
+    private int stepsSinceMove; // since the limit did move: the gate's bounds may hold it where it is
 
     @Override
     public Decision decide(StepInput seen) {
+        learn(seen);
+        double target = seen.targetCpu();
+        double raw = seen.cpu().raw();
+        double smoothed = seen.cpu().smoothed();
+        int tooMany = slots(cost.predicted(seen.limit()) - target - TOLERANCE, cost.perSlot());
+        if (raw > target && tooMany >= 1 && seen.meanInFlight() > 0) {
+            return seen.moveBy(-1 - tooMany, Reason.OVER_TARGET);
+        }
+        double least = Math.min(raw, smoothed);
+        if (least > target + TOLERANCE) {
+            return shrink(seen, SHARE_OF_EXCESS * (least - target));
+        }
+        return seen.limitReached() ? grow(seen, Math.max(raw, smoothed)) : seen.hold(Reason.NOT_BINDING);
+    }
+
+    private void learn(StepInput seen) {
         CpuSample cpu = seen.cpu();
         if (!cpu.scope().equals(scope) || Double.isNaN(cpu.own()) == cost.knowsOwn()) {
             scope = cpu.scope();
@@ -67,18 +83,6 @@ final class HeadroomPolicy implements StepPolicy {
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
         limit = seen.limit();
-        double target = seen.targetCpu();
-        double raw = cpu.raw();
-        double smoothed = cpu.smoothed();
-        int tooMany = slots(cost.predicted(seen.limit()) - target - TOLERANCE, cost.perSlot());
-        if (raw > target && tooMany >= 1 && seen.meanInFlight() > 0) {
-            return seen.moveBy(-1 - tooMany, Reason.OVER_TARGET);
-        }
-        double least = Math.min(raw, smoothed);
-        if (least > target + TOLERANCE) {
-            return shrink(seen, SHARE_OF_EXCESS * (least - target));
-        }
-        return seen.limitReached() ? grow(seen, Math.max(raw, smoothed)) : seen.hold(Reason.NOT_BINDING);
     }
 
     private Decision shrink(StepInput seen, double points) {
