@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory effects.</b> What a thread did before {@link Slot#close()} happens-before what the next holder of that
  * slot does after getting it.
  *
- * <p><b>Faults.</b> A sampler, policy or listener that fails never reaches a caller and never stops the governor.
+ * <p><b>Faults.</b> A sampler, policy or listener that fails or hangs never reaches a caller nor stops the governor.
  * Without a reading the limit is held.
  */
 public final class AdaptiveCpuGate implements AutoCloseable {
@@ -157,8 +157,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
      * limit as the policy says, wakes the callers that now fit, tells the listeners.
      *
-     * <p>Waits for all of them and for a step under way, uninterruptibly; for a sample 5 s at most, if the gate has a
-     * governor thread. Works on a closed gate too. A host's CPU has no new reading within 0.3 s of the last.
+     * <p>Waits for all of them, uninterruptibly, and for a step under way, unless that hangs for 5 s. Works on a closed
+     * gate too. A host's CPU has no new reading within 0.3 s of the last.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if called from within a step (by a sampler, policy, listener or dependent)

@@ -1,5 +1,7 @@
 package io.github.cpugate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Says once that something outside the gate fails, and once that it works again.
  *
@@ -44,6 +46,15 @@ final class FaultLog {
             } catch (Throwable t) {
                 failed(cause.getClass()); // its message may be what throws
             }
+        }
+    }
+
+    /** Says {@code failure}, or that it worked if there is none. */
+    void say(@Nullable Throwable failure) {
+        if (failure == null) {
+            worked();
+        } else {
+            failed(failure);
         }
     }
 

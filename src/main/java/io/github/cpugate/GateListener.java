@@ -10,8 +10,9 @@ public interface GateListener {
      * for a thread that does, and a slot that it waits for may never come.
      *
      * <p>Runs on the governor's thread, or on that of whoever calls {@code adjust()}; for one gate never twice at once,
-     * and in the order of the steps. It should be brief: the next step waits for it, callers of the gate do not. What
-     * it throws goes to the log, once, and nowhere else.
+     * and in the order of the steps. It should be brief: the next step waits for it, callers of the gate do not. One
+     * that has not returned for 5 to 15 s is left out until it has, and misses the steps meanwhile. What it throws goes
+     * to the log, once, and nowhere else.
      *
      * @param step what the step saw and did
      */

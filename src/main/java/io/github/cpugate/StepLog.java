@@ -1,5 +1,6 @@
 package io.github.cpugate;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -11,14 +12,20 @@ final class StepLog implements GateListener {
     /** What users know the gate by. As text: the parts of the gate do not import it. */
     static final String LOGGER = "io.github.cpugate.AdaptiveCpuGate";
 
-    /** Looked up at each use: to load a logging library is not for {@code build()}. */
+    private @Nullable Logger logger; // kept, since a step is to be cheap
+
+    /** Looked up at its first use: to load a logging library is not for {@code build()}. */
     static Logger logger() {
         return LoggerFactory.getLogger(LOGGER);
     }
 
     @Override
     public void onStep(Observation step) {
-        Logger logger = logger();
+        Logger logger = this.logger;
+        if (logger == null) {
+            logger = logger();
+            this.logger = logger;
+        }
         Level level = step.limitChanged() ? Level.INFO : Level.DEBUG;
         if (!logger.isEnabledForLevel(level)) {
             return;

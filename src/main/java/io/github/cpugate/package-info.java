@@ -5,10 +5,11 @@
  * {@link io.github.cpugate.StepPolicy} maps it to the next limit, callers wait in line for a
  * {@link io.github.cpugate.Slot} under that limit, and each step is told as an {@link io.github.cpugate.Observation}.
  *
- * <p>Inside, in that order: {@code Governor} makes the steps, with samples from a {@code WatchedSampler},
- * {@code OneSlotPolicy} or {@code HeadroomPolicy} with its {@code SlotCost} decides, {@code WaitingLine} admits. In the
- * line stand {@code Waiter}s, which are threads ({@code BlockedCaller}) or futures ({@code PendingSlot}, on which
- * {@code AsyncCall} and {@code GateExecutor} build); who is out of it is among the {@code HeldSlots}.
+ * <p>Inside, in that order: {@code Governor} makes the steps, on the {@code GovernorThread} or by hand; they take
+ * {@code Turns}, so that other people's code that hangs holds none of them up. {@code OneSlotPolicy} or
+ * {@code HeadroomPolicy} with its {@code SlotCost} decides, {@code WaitingLine} admits. In the line stand
+ * {@code Waiter}s, which are threads ({@code BlockedCaller}) or futures ({@code PendingSlot}, on which {@code AsyncCall}
+ * and {@code GateExecutor} build); who is out of it is among the {@code HeldSlots}.
  *
  * <p>A {@code null} given to the gate or its builder throws {@link NullPointerException} with the argument's name.
  */

@@ -460,30 +460,4 @@ class GovernorTest {
         assertThat(gate.awaitIdle(Duration.ZERO)).isTrue();
         hung.countDown();
     }
-
-    @Test
-    void closeEndsTheThreads() {
-        AtomicReference<Thread> sampler = new AtomicReference<>();
-        AtomicReference<Thread> governor = new AtomicReference<>();
-        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
-                .name("ending")
-                .period(Duration.ofDays(1))
-                .sampler(() -> {
-                    sampler.set(Thread.currentThread());
-                    return CpuSample.of(60);
-                })
-                .listener(step -> governor.set(Thread.currentThread()))
-                .build();
-        Await.until("the first step, at once", () -> governor.get() != null);
-        Await.parked(governor.get());
-        assertThat(governor.get().isDaemon()).isTrue();
-        assertThat(governor.get().getName()).isEqualTo("cpugate-governor-ending");
-
-        assertThat(sampler.get().getName()).isEqualTo("cpugate-sampler-ending");
-
-        gate.close();
-        Await.until(
-                "both have ended",
-                () -> !governor.get().isAlive() && !sampler.get().isAlive());
-    }
 }

@@ -57,7 +57,7 @@ class LifecycleTest {
         return Stream.of(threads)
                 .limit(running)
                 .map(Thread::getName)
-                .anyMatch(List.of("cpugate-governor-" + gate, "cpugate-sampler-" + gate)::contains);
+                .anyMatch(List.of("cpugate-governor-" + gate, "cpugate-watch-" + gate)::contains);
     }
 
     private static void collect(WeakReference<?> dropped) {
@@ -73,7 +73,7 @@ class LifecycleTest {
     }
 
     private void awaitDesertion(String gate) {
-        Await.until("its governor has ended, and the thread that samples", () -> {
+        Await.until("its governor has ended, and the thread that looks after it", () -> {
             System.gc();
             return !isGoverned(gate);
         });
@@ -99,7 +99,7 @@ class LifecycleTest {
             awaitMoreSteps();
             assertThat(gate.snapshot().closed()).isFalse();
         }
-        Await.until("its governor has ended, and the thread that samples", () -> !isGoverned("closed"));
+        Await.until("its governor has ended, and the thread that looks after it", () -> !isGoverned("closed"));
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
     }
 

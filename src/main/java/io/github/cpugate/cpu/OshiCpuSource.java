@@ -1,6 +1,5 @@
 package io.github.cpugate.cpu;
 
-import java.util.Arrays;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,13 +52,13 @@ final class OshiCpuSource implements CpuSource {
     @Override
     public CpuReading reading() {
         long[] now = ticks.get().clone(); // OSHI hands the same array to everybody
-        long sum = Arrays.stream(now).sum();
+        long sum = sum(now);
         if (sum == 0) {
             // OSHI's answer to an unreadable /proc/stat. A delta from it would be the load since boot.
             throw new IllegalStateException("OSHI has no CPU ticks");
         }
         long[] before = last;
-        long elapsed = before == null ? 0 : sum - Arrays.stream(before).sum();
+        long elapsed = before == null ? 0 : sum - sum(before);
         if (before != null && elapsed == 0) {
             return CpuReading.of(Double.NaN); // the next reading spans from when these ticks were new
         }
@@ -89,5 +88,13 @@ final class OshiCpuSource implements CpuSource {
                 span,
                 CpuReading.HOST,
                 span > 0 ? 1e6 * total / span : Double.NaN);
+    }
+
+    private static long sum(long[] ticks) {
+        long sum = 0;
+        for (long each : ticks) {
+            sum += each;
+        }
+        return sum;
     }
 }

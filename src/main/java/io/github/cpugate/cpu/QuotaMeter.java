@@ -62,7 +62,7 @@ final class QuotaMeter {
     CpuReading tightest() {
         try {
             boolean scanned = scanNowAndThen();
-            if (!scanned && groups.stream().noneMatch(each -> each.quota > 0)) {
+            if (!scanned && !hasQuota()) {
                 return null;
             }
             long now = nanoClock.getAsLong();
@@ -86,6 +86,15 @@ final class QuotaMeter {
             sayFault("CPU quotas", t);
             return null;
         }
+    }
+
+    private boolean hasQuota() {
+        for (Metered each : groups) {
+            if (each.quota > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean scanNowAndThen() {

@@ -1,0 +1,132 @@
+package io.github.cpugate;
+
+import java.lang.ref.WeakReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread that makes a governor's steps: one at once and then one each period.
+ *
+ * <p>A second thread looks after it. If other people's code does not come back to it, that one starts another in its
+ * place, which makes the steps without that code; the first ends when it is back. To look it wakes once in some
+ * seconds, which is far cheaper than to hand each step, or each reading, from thread to thread.
+ */
+final class GovernorThread implements Runnable {
+
+    private final Governor governor;
+    private final long periodNanos;
+
+    /** The gate. Once it is garbage, and nobody holds a slot or waits for one, the threads end by themselves. */
+    private final WeakReference<?> owner;
+
+    private volatile boolean stopped;
+    private volatile @Nullable Thread thread; // the one that makes steps, to be replaced by the watch only
+    private volatile @Nullable Thread watch; // started by the first of them
+
+    GovernorThread(Governor governor, long periodNanos, Object owner) {
+        this.governor = governor;
+        this.periodNanos = periodNanos;
+        this.owner = new WeakReference<>(owner);
+    }
+
+    void start() {
+        Thread made = daemon("cpugate-governor-", this);
+        thread = made;
+        made.start();
+    }
+
+    /** Ends the threads. Waits for nothing: a step under way ends in its own time, even if its reading hangs. */
+    void stop() {
+        stopped = true;
+        LockSupport.unpark(thread);
+        LockSupport.unpark(watch);
+    }
+
+    private Thread daemon(String name, Runnable work) {
+        Thread made = new Thread(null, work, name + governor.gate(), 0, false);
+        // It outlives the thread that builds the gate, and is to keep nothing of it.
+        made.setContextClassLoader(GovernorThread.class.getClassLoader());
+        made.setDaemon(true);
+        return made;
+    }
+
+    /**
+     * The loop. Nothing else ends it than {@link #stop()}, desertion and replacement: not even running out of memory.
+     *
+     * <p>The period runs from the end of one step to the beginning of the next. At a fixed rate, the steps missed
+     * during a stall (a listener that blocked, a laptop asleep) would be made up for in a burst, and move the limit by
+     * as many slots on the evidence of a moment.
+     */
+    @Override
+    public void run() {
+        Thread self = Thread.currentThread();
+        FaultLog faults = new FaultLog("the governor of gate '" + governor.gate() + "'");
+        while (thread == self && !stopped) {
+            try {
+                if (isDeserted()) {
+                    stop();
+                    return;
+                }
+                startWatch();
+                var unused = governor.stepUnlessLost();
+                faults.worked();
+            } catch (Throwable t) {
+                faults.failed(t);
+            }
+            sleep(periodNanos);
+        }
+    }
+
+    private void startWatch() {
+        if (watch == null) {
+            Thread made = daemon("cpugate-watch-", this::watch);
+            watch = made;
+            made.start();
+        }
+    }
+
+    /** Looks rarely, since to wake is what it costs: so a turn is held up for twice or thrice the patience at most. */
+    private void watch() {
+        Turns turns = governor.turns();
+        while (!stopped) {
+            sleep(2 * turns.patience());
+            Thread watched = thread;
+            if (!stopped && watched != null && turns.isHeldUp(watched)) {
+                try {
+                    start();
+                } catch (Throwable t) {
+                    thread = watched; // no memory for a thread: tried again
+                }
+            }
+        }
+    }
+
+    /** Not less, whoever interrupts; no longer, once stopped. */
+    private void sleep(long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        while (!stopped) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return;
+            }
+            LockSupport.parkNanos(this, left);
+            var unused = Thread.interrupted(); // it would not park again
+        }
+    }
+
+    private boolean isDeserted() {
+        if (owner.get() != null) {
+            return false;
+        }
+        WaitingLine.Report left = governor.line().report();
+        if (left.inFlight() > 0 || left.waiting() > 0) {
+            return false;
+        }
+        try {
+            StepLog.logger().warn("gate '{}' was dropped without close(); its governor ends", governor.gate());
+        } catch (Throwable t) {
+            // It ends all the same.
+        }
+        return true;
+    }
+}

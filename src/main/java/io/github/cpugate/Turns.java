@@ -1,0 +1,195 @@
+package io.github.cpugate;
+
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Steps take turns, and call other people's code: a sampler, a policy, listeners. A turn that such code holds up for
+ * too long is lost: the next one begins, and does without that code until it has come back.
+ *
+ * <p>So code that hangs costs its own say and nothing else, and none of it is ever called by two threads at once. What
+ * a turn writes, its own code and other people's, the next turn sees.
+ */
+final class Turns {
+
+    private static final long PATIENCE = 5_000_000_000L;
+
+    /** Held for a few instructions; nothing foreign is called under it. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition over = lock.newCondition();
+    private long patienceNanos = PATIENCE; // set before the first turn
+
+    // Guarded by lock. A turn is lost when another is current; that can be only while it is in a callee.
+    private @Nullable Turn current;
+
+    /** One step's, on one thread. */
+    static final class Turn {
+
+        private final Thread thread = Thread.currentThread();
+        private @Nullable Callee in; // guarded by lock
+    }
+
+    /** Other people's code, and the log of its faults, which is for the current turn. */
+    static final class Callee {
+
+        final FaultLog faults;
+        private final String name;
+        private @Nullable Thread inside; // guarded by lock
+        private long since; // guarded by lock
+
+        /** Named as in "the CPU sampler of gate 'batch'". */
+        Callee(String name) {
+            this.name = name;
+            this.faults = new FaultLog(name);
+        }
+    }
+
+    /** Sets how long a callee may take. */
+    void patience(long nanos) {
+        patienceNanos = nanos;
+    }
+
+    long patience() {
+        return patienceNanos;
+    }
+
+    /**
+     * Waits until no other turn is current, or the one that is, is held up. Waits through interrupts, and leaves the
+     * thread so.
+     */
+    Turn begin() {
+        Turn mine = new Turn();
+        boolean interrupted = false;
+        takeLock();
+        try {
+            while (current != null && untilHeldUp(current) > 0) {
+                try {
+                    var unused = over.awaitNanos(untilHeldUp(current));
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            current = mine;
+            return mine;
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    void end(Turn turn) {
+        takeLock();
+        try {
+            if (current == turn) {
+                current = null;
+                over.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What came of a call: a value, or else a failure. */
+    record Result<T>(@Nullable T value, @Nullable Throwable failure) {}
+
+    /**
+     * Calls other people's code, unless a former turn has not come back from it, which is a failure too. Returns null
+     * if the turn was lost meanwhile: whoever made it is to leave everything as it is.
+     */
+    <T> @Nullable Result<T> call(Turn turn, Callee callee, Callable<T> code) {
+        TimeoutException hung = enter(turn, callee);
+        if (hung != null) {
+            return new Result<>(null, hung);
+        }
+        T value = null;
+        Throwable failure = null;
+        try {
+            value = code.call();
+        } catch (Throwable t) {
+            failure = t;
+        }
+        return leave(turn, callee) ? new Result<>(value, failure) : null;
+    }
+
+    private @Nullable TimeoutException enter(Turn turn, Callee callee) {
+        Thread inside;
+        long since;
+        takeLock();
+        try {
+            inside = callee.inside;
+            since = callee.since;
+            if (inside == null) {
+                callee.inside = turn.thread;
+                callee.since = System.nanoTime();
+                turn.in = callee;
+                return null;
+            }
+        } finally {
+            lock.unlock();
+        }
+        double seconds = (System.nanoTime() - since) / 1e9;
+        TimeoutException hung = new TimeoutException(
+                String.format(Locale.ROOT, "%s has not returned for %.1f s", callee.name, seconds));
+        hung.setStackTrace(inside.getStackTrace()); // for the log, which is to say where it hangs
+        return hung;
+    }
+
+    /** Returns whether the turn is not lost. */
+    private boolean leave(Turn turn, Callee callee) {
+        takeLock();
+        try {
+            callee.inside = null;
+            turn.in = null;
+            return current == turn;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it is that thread's turn. */
+    boolean isOf(Thread thread) {
+        takeLock();
+        try {
+            return current != null && current.thread == thread;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it is that thread's turn, and other people's code holds it up. */
+    boolean isHeldUp(Thread thread) {
+        takeLock();
+        try {
+            return current != null && current.thread == thread && untilHeldUp(current) <= 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Nanoseconds until the turn counts as held up, at the earliest. */
+    private long untilHeldUp(Turn turn) {
+        return patienceNanos - (turn.in == null ? 0 : System.nanoTime() - turn.in.since);
+    }
+
+    /**
+     * Takes the lock, whatever comes. To wait for it takes a little memory, of which there may be none for a while; to
+     * do without would leave a turn that never ends.
+     */
+    private void takeLock() {
+        while (true) {
+            try {
+                lock.lock();
+                return;
+            } catch (OutOfMemoryError e) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+}
