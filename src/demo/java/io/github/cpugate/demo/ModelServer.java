@@ -30,7 +30,7 @@ public final class ModelServer implements AutoCloseable {
     private static final int CHARS_PER_PIECE = 20;
     private static final int TOOL_PIECES = 15;
     private static final long FIRST_PIECE_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
-    private static final long PIECE_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
+    static final long PIECE_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
 
     private final ObjectMapper json = new ObjectMapper();
     private final AtomicLong answers = new AtomicLong();

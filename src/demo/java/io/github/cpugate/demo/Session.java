@@ -33,16 +33,17 @@ public final class Session {
                     .build())
             .build();
 
+    private static final String CONVERSATION = Markdown.ofLength(4_000, 1);
+
     private final AnthropicClient client;
     private final MessageCreateParams request;
-    private final String conversation;
     private final int streams;
+    private final long nanosPerPiece;
 
     /**
-     * A session of {@code streams} answers of up to {@code maxTokens} tokens each, in windows that hold
-     * {@code conversation}.
+     * A session of {@code streams} answers of up to {@code maxTokens} tokens each, whose pieces cost so much CPU time.
      */
-    Session(AnthropicClient client, String model, int maxTokens, int streams, String conversation) {
+    Session(AnthropicClient client, String model, int maxTokens, int streams, long nanosPerPiece) {
         this.client = client;
         this.request = MessageCreateParams.builder()
                 .model(model)
@@ -52,8 +53,8 @@ public final class Session {
                         "Explain in Markdown, with headings, lists and code, how backpressure keeps a streaming "
                                 + "system stable. Then call record_summary.")
                 .build();
-        this.conversation = conversation;
         this.streams = streams;
+        this.nanosPerPiece = nanosPerPiece;
     }
 
     /** Runs the session to its end, and returns the characters that its views show. */
@@ -78,7 +79,7 @@ public final class Session {
     }
 
     private long stream() {
-        View view = new View(conversation);
+        View view = new View(CONVERSATION, nanosPerPiece);
         MessageAccumulator accumulator = MessageAccumulator.create();
         try (StreamResponse<RawMessageStreamEvent> events = client.messages().createStreaming(request)) {
             events.stream().forEach(event -> {

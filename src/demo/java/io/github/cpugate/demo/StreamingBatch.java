@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
                     + "it did to this machine's CPU and to the sessions. Takes about three minutes.",
             "",
             "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
-                    + "the sessions go there instead: real requests, some 220 on a small machine and more on a bigger one; it says how many before the first.",
+                    + "the sessions go there instead: real requests, some 180 on a small machine and more on a bigger one; it says how many before the first.",
             ""
         })
 public final class StreamingBatch implements Callable<Integer> {
@@ -174,10 +174,6 @@ public final class StreamingBatch implements Callable<Integer> {
                 System.getProperty("os.arch"),
                 System.getProperty("java.version"));
         System.out.println("Model: " + (real ? realUrl + " (from ANTHROPIC_BASE_URL)" : "a server on loopback"));
-        if (real) {
-            int answers = ALONE + (gateOnly ? 1 : 2) * sessions;
-            System.out.println("These are real requests: " + Workload.requests(demand(), answers) + " of them.");
-        }
         try (ModelServer server = real ? null : new ModelServer()) {
             AnthropicClient client = server == null
                     ? AnthropicOkHttpClient.fromEnv()
@@ -186,19 +182,23 @@ public final class StreamingBatch implements Callable<Integer> {
                             .baseUrl(server.baseUrl())
                             .build();
             try {
-                compare(client);
+                compare(new Workload(client, model, demand()), real);
             } finally {
                 client.close();
             }
         }
     }
 
-    private void compare(AnthropicClient client) throws InterruptedException, IOException {
+    private void compare(Workload workload, boolean real) throws InterruptedException, IOException {
+        if (real) {
+            int answers = ALONE + (gateOnly ? 1 : 2) * sessions;
+            System.out.println("These are real requests: " + workload.requests(answers) + " of them.");
+        }
         deleteFilesOfTheLastRun();
         sayIfTheHostIsBusy();
-        System.out.println("Warming up and calibrating ...");
-        Workload workload = Workload.calibrated(client, model, SHORT_MAX_TOKENS, demand(), Workload.ROUNDS);
         System.out.println(workload.describe());
+        System.out.println("Warming up ...");
+        workload.warmUp(SHORT_MAX_TOKENS);
         Session session = workload.session(MAX_TOKENS);
 
         System.out.println("One session alone, three times ...");

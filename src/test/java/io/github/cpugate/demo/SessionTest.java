@@ -58,8 +58,8 @@ class SessionTest {
 
     @Test
     void aSessionShowsAllItsAnswers() throws InterruptedException {
-        long one = new Session(client, "m", 10, 1, "# So far").run();
-        long three = new Session(client, "m", 10, 3, "# So far").run();
+        long one = new Session(client, "m", 10, 1, 0).run();
+        long three = new Session(client, "m", 10, 3, 0).run();
 
         assertThat(one).isPositive();
         assertThat(three).isGreaterThan(2 * one);
@@ -69,7 +69,7 @@ class SessionTest {
     void aBatchRunsEverySessionUnderTheLimit() throws Exception {
         List<Tick> ticks = new ArrayList<>();
         Batch batch = new Batch(
-                Collections.nCopies(3, new Session(client, "m", 5, 1, "")), () -> CpuSample.of(50), ticks::add);
+                Collections.nCopies(3, new Session(client, "m", 5, 1, 0)), () -> CpuSample.of(50), ticks::add);
 
         RunResult run = batch.run(Limiter.fixed(2), () -> 0, null);
         assertThat(run.wallSeconds()).hasSize(3);
@@ -82,7 +82,7 @@ class SessionTest {
     void aSessionThatFailsEndsTheBatch() {
         server.close();
         Batch batch = new Batch(
-                Collections.nCopies(3, new Session(client, "m", 5, 1, "")), () -> CpuSample.of(50), tick -> {});
+                Collections.nCopies(3, new Session(client, "m", 5, 1, 0)), () -> CpuSample.of(50), tick -> {});
 
         assertThatThrownBy(() -> batch.run(Limiter.fixed(2), () -> 0, null)).hasMessageContaining("a session failed");
     }

@@ -8,7 +8,7 @@ class ViewTest {
 
     @Test
     void rendersTheConversationAnewWithEachPiece() {
-        View view = new View("# Before");
+        View view = new View("# Before", 0);
         view.text("**bo");
         assertThat(view.html()).contains("<h1>Before</h1>", "**bo");
         view.text("ld**");
@@ -19,7 +19,7 @@ class ViewTest {
     void parsesWhatThereIsOfAToolCallWhereverItIsCut() {
         String arguments = "{\"title\":\"a\",\"points\":[\"b\",\"c\"]}";
         for (int cut = 0; cut <= arguments.length(); cut++) {
-            View view = new View("");
+            View view = new View("", 0);
             view.toolArguments(arguments.substring(0, cut));
             view.toolArguments(arguments.substring(cut));
             assertThat(view.pointsSeen()).as("cut at %d", cut).isEqualTo(3);

@@ -62,10 +62,9 @@ public final class Loop {
                 CpuSampler meter = CpuSampler.ofHost();
                 sayIfTheHostIsBusy(meter);
                 double demand = Runtime.getRuntime().availableProcessors() / Terms.SESSIONS_TO_SATURATE;
-                say("Warming up and calibrating.");
-                Workload workload =
-                        Workload.calibrated(client, "loop", SHORT_MAX_TOKENS, demand, settings.calibrations());
+                Workload workload = new Workload(client, "loop", demand);
                 say("%s.", workload.describe());
+                workload.warmUp(SHORT_MAX_TOKENS);
                 new Loop(settings, new Bench(workload, meter, settings)).compare();
             } finally {
                 client.close();

@@ -1,6 +1,5 @@
 package io.github.cpugate.bench.loop;
 
-import io.github.cpugate.demo.Workload;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +18,6 @@ import java.util.Set;
  * @param contenders of the rounds
  * @param disturbed contenders of the run with another process and an idle minute
  * @param tokens lengths of the sessions, which take turns, so that they do not end in step
- * @param calibrations rounds of calibration
  * @param calm seconds before the other process
  * @param busy seconds of the other process
  * @param idle seconds between the two batches of that run
@@ -33,7 +31,6 @@ record Settings(
         Set<Contender> contenders,
         Set<Contender> disturbed,
         List<Integer> tokens,
-        int calibrations,
         int calm,
         int busy,
         int idle,
@@ -69,8 +66,7 @@ record Settings(
                         properties,
                         "loop.disturbed",
                         smoke ? EnumSet.of(Contender.ONE_SLOT) : EnumSet.of(Contender.ONE_SLOT, Contender.HEADROOM)),
-                smoke ? List.of(50, 100) : List.of(180, 230, 280, 330, 380),
-                smoke ? 1 : Workload.ROUNDS,
+                smoke ? List.of(50, 100) : List.of(430, 530, 630, 730, 830),
                 smoke ? 1 : 8,
                 smoke ? 1 : 20,
                 smoke ? 2 : 60,
@@ -136,6 +132,6 @@ record Settings(
         double sweep = wants(Contender.BEST_CONSTANT) ? 2.5 * batchSeconds() : 0;
         double inTurn = rounds * contenders.size() * 0.9 * batchSeconds();
         double disturbing = disturbed.size() * (calm + 1.5 * busy + 0.5 * batchSeconds() + idle + 15);
-        return 3.0 * (calibrations + 1) + 3.5 * tokens.size() + sweep + inTurn + disturbing;
+        return 8 + 3.5 * tokens.size() + sweep + inTurn + disturbing;
     }
 }

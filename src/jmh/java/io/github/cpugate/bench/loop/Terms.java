@@ -11,7 +11,7 @@ import java.time.Duration;
 record Terms(Duration period, Duration ramp, double aloneSeconds, int bestConstant) {
 
     /** So many sessions take all of the host: about 11 points each, and six of them come near the target. */
-    static final double SESSIONS_TO_SATURATE = 9.2;
+    static final double SESSIONS_TO_SATURATE = 9;
 
     static final double TARGET = 70;
     static final int MIN_SLOTS = 2;
