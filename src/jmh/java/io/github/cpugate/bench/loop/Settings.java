@@ -55,7 +55,7 @@ record Settings(
         Set<Contender> usual = EnumSet.complementOf(EnumSet.of(Contender.UNCONDITIONAL));
         return new Settings(
                 number(properties, "loop.rounds", smoke ? 1 : 3, 1),
-                number(properties, "loop.sessions", smoke ? 12 : 35, 1),
+                number(properties, "loop.sessions", smoke ? 12 : 34, 1),
                 Duration.ofMillis(period),
                 Duration.ofMillis(number(properties, "loop.ramp", period, 1)),
                 contenders(
