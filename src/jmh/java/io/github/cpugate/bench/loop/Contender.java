@@ -15,7 +15,7 @@ import java.util.function.Function;
  * limiter that goes by latency is told that of each session, from admission to end, by its own clock.
  */
 enum Contender {
-    FIXED_12(terms -> "fixed 12", terms -> Limiter.fixed(12)),
+    FIXED_24(terms -> "fixed 24, too many", terms -> Limiter.fixed(24)),
     BEST_CONSTANT(
             terms -> "fixed " + terms.bestConstant() + ", the best constant",
             terms -> Limiter.fixed(terms.bestConstant())),

@@ -51,13 +51,13 @@ record Settings(
     /** Reads {@code loop.*}; an empty value is none. */
     static Settings of(Properties properties) {
         boolean smoke = Boolean.parseBoolean(properties.getProperty("loop.smoke"));
-        int period = number(properties, "loop.period", 500, SHORTEST_PERIOD);
+        int period = number(properties, "loop.period", 1000, SHORTEST_PERIOD);
         Set<Contender> usual = EnumSet.complementOf(EnumSet.of(Contender.UNCONDITIONAL));
         return new Settings(
                 number(properties, "loop.rounds", smoke ? 1 : 3, 1),
-                number(properties, "loop.sessions", smoke ? 12 : 34, 1),
+                number(properties, "loop.sessions", smoke ? 12 : 72, 1),
                 Duration.ofMillis(period),
-                Duration.ofMillis(number(properties, "loop.ramp", period, 1)),
+                Duration.ofMillis(number(properties, "loop.ramp", period / 2, 1)),
                 contenders(
                         properties,
                         "loop.contenders",

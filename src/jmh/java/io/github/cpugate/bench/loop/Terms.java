@@ -10,12 +10,12 @@ import java.time.Duration;
  */
 record Terms(Duration period, Duration ramp, double aloneSeconds, int bestConstant) {
 
-    /** So many sessions take all of the host: about 11 points each, and six of them come near the target. */
-    static final double SESSIONS_TO_SATURATE = 9;
+    /** So many sessions take all of the host: about six points each, and eleven of them come near the target. */
+    static final double SESSIONS_TO_SATURATE = 16.5;
 
     static final double TARGET = 70;
     static final int MIN_SLOTS = 2;
-    static final int MAX_SLOTS = 16;
+    static final int MAX_SLOTS = 32;
 
     /** Sessions slowed down by this are what an operator would call congestion. */
     double congestedSeconds() {
