@@ -197,12 +197,12 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /**
      * Stops the governor, refuses callers in line and to come with a {@link GateClosedException}, and lets sessions in
-     * flight end. Does not wait for them, {@link #awaitIdle} does, nor for a step under way. May be called again.
+     * flight end. Does not wait for them, {@link #awaitIdle} does; for listeners to know, a second at most.
      */
     @Override
     public void close() {
-        governor.stop();
         line.close();
+        governor.close();
     }
 
     /**

@@ -12,6 +12,7 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
     private final Thread thread = Thread.currentThread();
     private final boolean timed;
     private final long deadline;
+    private boolean interrupted;
 
     private BlockedCaller(Slot slot, boolean timed, long nanos) {
         super(slot);
@@ -25,20 +26,42 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
      */
     static boolean lineUp(WaitingLine line, Slot slot, boolean timed, long nanos) throws InterruptedException {
         BlockedCaller caller = new BlockedCaller(slot, timed, nanos);
-        return line.admitOrLineUp(slot, caller) || caller.isServedBy(line);
+        if (line.admitOrLineUp(slot, caller)) {
+            return true;
+        }
+        Waits waits = line.waits();
+        Wait wait = waits == null ? null : waits.began();
+        if (wait == null) {
+            return caller.isServedBy(line);
+        }
+        try {
+            return caller.isServedBy(line);
+        } finally {
+            wait.ended(caller.outcome());
+        }
+    }
+
+    private Wait.Outcome outcome() {
+        return switch (state) {
+            case GRANTED -> Wait.Outcome.ADMITTED;
+            case REFUSED -> Wait.Outcome.CLOSED;
+            case IN_LINE -> interrupted ? Wait.Outcome.INTERRUPTED : Wait.Outcome.TIMED_OUT;
+        };
     }
 
     private boolean isServedBy(WaitingLine line) throws InterruptedException {
         try {
             await();
         } catch (Error e) {
-            if (!line.giveUp(this)) {
+            if (!line.giveUp(this, false)) {
                 line.leave(slot);
             }
             throw e;
         }
-        if (line.giveUp(this)) {
-            if (Thread.interrupted()) {
+        boolean interruptedBefore = thread.isInterrupted();
+        if (line.giveUp(this, !interruptedBefore)) {
+            interrupted = interruptedBefore;
+            if (interrupted && Thread.interrupted()) {
                 throw new InterruptedException();
             }
             return false;

@@ -1,6 +1,8 @@
 package io.github.cpugate;
 
-/** Told of every step. */
+import org.jspecify.annotations.Nullable;
+
+/** Told of every step, and if it likes of every wait, and of the gate's end. */
 @FunctionalInterface
 public interface GateListener {
 
@@ -17,4 +19,21 @@ public interface GateListener {
      * @param step what the step saw and did
      */
     void onStep(Observation step);
+
+    /**
+     * Called when a caller has to stand in line, on its thread; who gets a slot at once does not wait. It must not
+     * block: that is a caller of the gate. What it throws goes to the log, once, and nowhere else.
+     *
+     * @return who is to be told how the wait ended; {@code null}, as by default, if that is not of interest
+     */
+    default @Nullable Wait onWait() {
+        return null;
+    }
+
+    /**
+     * Called once after the gate was closed, or found to be garbage, on the thread that made its last step;
+     * {@link AdaptiveCpuGate#close()} waits for it, a second at most. Steps made by hand on a closed gate are told
+     * later than this.
+     */
+    default void onClose() {}
 }

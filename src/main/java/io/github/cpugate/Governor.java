@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Governor {
 
+    private static final long CLOSE_WITHIN_SECONDS = 1;
+
     private final String gate;
     private final @Nullable CpuSampler sampler; // the host's, if none was given
     private final @Nullable StepPolicy policy; // one slot at a time, if none was given
@@ -31,6 +35,9 @@ final class Governor {
     private final Turns turns = new Turns();
     private volatile @Nullable GovernorThread thread; // null: steps are made by hand only
 
+    private final CountDownLatch closeIsTold = new CountDownLatch(1);
+    private volatile boolean closed;
+
     private volatile double targetCpu;
     private volatile @Nullable CpuSample lastSample;
 
@@ -38,6 +45,9 @@ final class Governor {
     private @Nullable Parts parts; // made at the first step
     private @Nullable Observation telling; // the last step, while there are listeners that do not know of it
     private int nextToTell;
+    private long admitted; // until the last step
+    private long timedOut;
+    private boolean toldOfClose;
 
     /**
      * What only a step needs. Made at the first one, on the governor's thread: build() is to return within milliseconds
@@ -61,6 +71,7 @@ final class Governor {
         this.policy = policy;
         this.line = line;
         this.listeners = new ArrayList<>(listeners);
+        line.tellOfWaits(this.listeners);
         this.nanoClock = nanoClock;
         this.startedAt = nanoClock.getAsLong();
         this.targetCpu = targetCpu;
@@ -85,11 +96,51 @@ final class Governor {
         made.start();
     }
 
-    /** Ends the thread. Waits for nothing. */
-    void stop() {
+    /**
+     * Ends the thread, and tells the listeners; if that is the thread's to do, waits for it, a second at most. Does not
+     * wait for a step under way by this thread, which tells them when it has ended.
+     */
+    void close() {
+        closed = true;
         GovernorThread made = thread;
         if (made != null) {
             made.stop();
+        }
+        if (turns.isOf(Thread.currentThread())) {
+            return;
+        }
+        if (made == null) {
+            tellOfClose();
+        } else if (!listeners.isEmpty()) {
+            try {
+                var unused = closeIsTold.await(CLOSE_WITHIN_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Tells the listeners, once, that the gate is closed. */
+    void tellOfClose() {
+        Turn turn = turns.begin();
+        try {
+            Parts made = parts();
+            tell(turn, made.told);
+            for (Told each : made.told) {
+                Result<Boolean> result = toldOfClose
+                        ? null
+                        : turns.call(turn, each.callee, () -> {
+                            each.listener.onClose();
+                            return true;
+                        });
+                if (result != null) {
+                    each.callee.faults.say(result.failure());
+                }
+            }
+            toldOfClose = true;
+        } finally {
+            turns.end(turn);
+            closeIsTold.countDown();
         }
     }
 
@@ -101,6 +152,9 @@ final class Governor {
         while (true) {
             Observation step = stepUnlessLost();
             if (step != null) {
+                if (closed) {
+                    tellOfClose(); // a listener may have closed it
+                }
                 return step;
             }
         }
@@ -122,11 +176,7 @@ final class Governor {
     }
 
     private @Nullable Observation step(Turn turn) {
-        Parts made = parts;
-        if (made == null) {
-            made = makeParts();
-            parts = made;
-        }
+        Parts made = parts();
         tell(turn, made.told); // of the step before, if that lost its turn at a listener
         LeakLog.tell(gate, line.findLeaks(), nanoClock.getAsLong());
         CpuSample cpu = sample(turn, made);
@@ -156,12 +206,25 @@ final class Governor {
                 seen.inFlight(),
                 seen.meanInFlight(),
                 seen.waiting(),
+                seen.admitted() - admitted,
+                seen.timedOut() - timedOut,
                 seen.limitReached(),
                 noRoom ? (wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
+        admitted = seen.admitted();
+        timedOut = seen.timedOut();
         telling = step;
         nextToTell = 0;
         tell(turn, made.told);
         return step;
+    }
+
+    private Parts parts() {
+        Parts made = parts;
+        if (made == null) {
+            made = makeParts();
+            parts = made;
+        }
+        return made;
     }
 
     private Parts makeParts() {

@@ -65,7 +65,7 @@ final class GovernorThread implements Runnable {
             try {
                 if (isDeserted()) {
                     stop();
-                    return;
+                    break;
                 }
                 startWatch();
                 var unused = governor.stepUnlessLost();
@@ -74,6 +74,9 @@ final class GovernorThread implements Runnable {
                 faults.failed(t);
             }
             sleep(periodNanos);
+        }
+        if (thread == self) {
+            governor.tellOfClose();
         }
     }
 

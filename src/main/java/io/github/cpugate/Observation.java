@@ -19,6 +19,8 @@ import java.time.Duration;
  * @param inFlight slots held when the step looked
  * @param meanInFlight slots held on average since the last step that had a reading, weighted by time
  * @param waiting callers in line when the step looked
+ * @param admitted slots granted since the last step
+ * @param timedOut callers who left the line since the last step because their time had passed
  * @param limitReached whether any caller was refused or had to stand in line since the last step that had a reading
  * @param reason why the limit moved, or was held
  */
@@ -34,6 +36,8 @@ public record Observation(
         int inFlight,
         double meanInFlight,
         int waiting,
+        long admitted,
+        long timedOut,
         boolean limitReached,
         Reason reason) {
 

@@ -2,6 +2,7 @@ package io.github.cpugate;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -14,13 +15,31 @@ final class PendingSlot extends Waiter implements Runnable {
     private final CompletableFuture<Slot> future = new CompletableFuture<>();
     private final WaitingLine line;
     private final @Nullable Executor completer;
+    private final @Nullable Wait wait;
     private final AtomicBoolean told = new AtomicBoolean();
 
     private PendingSlot(Slot slot, WaitingLine line, @Nullable Executor completer) {
         super(slot);
         this.line = line;
         this.completer = completer;
-        var unused = future.whenComplete((granted, failure) -> line.giveUp(this));
+        Waits waits = line.waits();
+        this.wait = waits == null ? null : waits.began();
+        var unused = future.whenComplete((granted, failure) -> {
+            boolean late = failure instanceof TimeoutException;
+            boolean gaveUp = line.giveUp(this, late);
+            ended(
+                    failure == null && !gaveUp
+                            ? Wait.Outcome.ADMITTED
+                            : failure instanceof GateClosedException
+                                    ? Wait.Outcome.CLOSED
+                                    : late ? Wait.Outcome.TIMED_OUT : Wait.Outcome.CANCELLED);
+        });
+    }
+
+    private void ended(Wait.Outcome outcome) {
+        if (wait != null) {
+            wait.ended(outcome);
+        }
     }
 
     /**
@@ -28,7 +47,16 @@ final class PendingSlot extends Waiter implements Runnable {
      */
     static CompletableFuture<Slot> lineUp(WaitingLine line, Slot slot, @Nullable Executor completer) {
         PendingSlot caller = new PendingSlot(slot, line, completer);
-        return line.admitOrLineUp(slot, caller) ? CompletableFuture.completedFuture(slot) : caller.future;
+        try {
+            if (!line.admitOrLineUp(slot, caller)) {
+                return caller.future;
+            }
+        } catch (Throwable t) {
+            caller.ended(t instanceof GateClosedException ? Wait.Outcome.CLOSED : Wait.Outcome.CANCELLED);
+            throw t;
+        }
+        caller.ended(Wait.Outcome.ADMITTED);
+        return CompletableFuture.completedFuture(slot);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.github.cpugate;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
@@ -30,6 +31,7 @@ final class WaitingLine {
     private final LongSupplier nanoClock;
     private final long leakNanos; // 0: does not look for slots held too long
     private final @Nullable Executor completer;
+    private @Nullable Waits waits;
 
     // All below is guarded by the lock. Whenever it is free:
     //   1 <= minSlots <= limit <= maxSlots
@@ -44,6 +46,10 @@ final class WaitingLine {
     private final Waiter.Queue waiters = new Waiter.Queue();
     private boolean closed;
 
+    // Since the gate was built.
+    private long admitted;
+    private long timedOut;
+
     /** Times that the last held slot was given back: lets who awaits that moment see it though it has passed. */
     private long timesIdle;
 
@@ -53,7 +59,7 @@ final class WaitingLine {
     private long accruedAt;
     private double slotNanos; // slots held, integrated over time, up to accruedAt
 
-    /** The line at one moment; the last two components tell of the period. */
+    /** The line at one moment; {@code meanInFlight} and {@code limitReached} tell of the period. */
     record Report(
             int limit,
             int minSlots,
@@ -61,6 +67,8 @@ final class WaitingLine {
             int inFlight,
             int waiting,
             boolean closed,
+            long admitted,
+            long timedOut,
             double meanInFlight,
             boolean limitReached) {}
 
@@ -90,6 +98,17 @@ final class WaitingLine {
         this.completer = completer;
         this.periodBegan = nanoClock.getAsLong();
         this.accruedAt = periodBegan;
+    }
+
+    /** Sets who is told of waits. Before the line is shared. */
+    void tellOfWaits(List<GateListener> listeners) {
+        waits = listeners.isEmpty() ? null : new Waits(gate, listeners);
+    }
+
+    /** Who is told of waits; null if nobody is. */
+    @Nullable
+    Waits waits() {
+        return waits;
     }
 
     boolean looksForLeaks() {
@@ -148,6 +167,7 @@ final class WaitingLine {
                 held.reserve(1);
                 accrue(now);
                 held.add(slot, now);
+                admitted++;
                 return true;
             }
             limitReached = true;
@@ -160,8 +180,12 @@ final class WaitingLine {
         }
     }
 
-    /** Takes the waiter out of the line, and returns whether it stood there still. */
-    boolean giveUp(Waiter waiter) {
+    /**
+     * Takes the waiter out of the line, and returns whether it stood there still.
+     *
+     * @param late whether it gives up since its time has passed
+     */
+    boolean giveUp(Waiter waiter, boolean late) {
         if (waiter.state != Waiter.State.IN_LINE) {
             return false; // decided, once and for all
         }
@@ -171,6 +195,7 @@ final class WaitingLine {
                 return false;
             }
             waiters.remove(waiter);
+            timedOut += late ? 1 : 0;
             return true;
         } finally {
             lock.unlock();
@@ -307,6 +332,8 @@ final class WaitingLine {
                     held.size(),
                     waiters.size(),
                     closed,
+                    admitted,
+                    timedOut,
                     span > 0 ? slotNanos / span : held.size(),
                     limitReached || !waiters.isEmpty());
             if (endsPeriod) {
@@ -340,6 +367,7 @@ final class WaitingLine {
         Waiter granted = waiters.takeFirst(limit - held.size());
         for (Waiter each = granted; each != null; each = each.next) {
             held.add(each.slot, now);
+            admitted++;
             each.state = Waiter.State.GRANTED;
         }
         if (held.size() == 0) {

@@ -117,6 +117,8 @@ class AdaptiveCpuGateTest {
                         1,
                         1.5,
                         0,
+                        2,
+                        0,
                         false,
                         Reason.OVER_TARGET))
                 .matches(Observation::limitChanged);
@@ -124,12 +126,14 @@ class AdaptiveCpuGateTest {
 
     @Test
     void aSnapshotIsTheGateAsItStands() throws InterruptedException {
-        assertThat(gate.snapshot()).isEqualTo(new GateSnapshot("test", 3, 2, 5, 0, 0, 70, CpuSample.starting(), false));
+        assertThat(gate.snapshot())
+                .isEqualTo(new GateSnapshot("test", 3, 2, 5, 0, 0, 0, 0, 70, CpuSample.starting(), false));
         hold();
         gate.adjust();
         gate.setTargetCpu(50);
         gate.close();
-        assertThat(gate.snapshot()).isEqualTo(new GateSnapshot("test", 3, 2, 5, 1, 0, 50, CpuSample.of(60), true));
+        assertThat(gate.snapshot())
+                .isEqualTo(new GateSnapshot("test", 3, 2, 5, 1, 0, 1, 0, 50, CpuSample.of(60), true));
         assertThat(gate).hasToString(gate.snapshot().toString());
     }
 

@@ -89,7 +89,7 @@ class GovernorThreadTest {
                     "and says so",
                     () -> log.messagesAt(Level.INFO).contains("the CPU sampler of gate 'hanging' works again"));
         } finally {
-            governor.stop();
+            governor.close();
         }
     }
 
@@ -111,7 +111,7 @@ class GovernorThreadTest {
             letGo.countDown();
             Await.until("it decides again", () -> line.report().limit() == 8);
         } finally {
-            governor.stop();
+            governor.close();
         }
     }
 
@@ -122,7 +122,7 @@ class GovernorThreadTest {
         try (LogCapture log = new LogCapture()) {
             governor.start(1, this);
             Await.until("steps go on", () -> told.size() >= 20);
-            governor.stop();
+            governor.close();
             Await.until(
                     "they have ended, but for the one that hangs",
                     () -> threads.stream().noneMatch(Thread::isAlive));
@@ -139,7 +139,7 @@ class GovernorThreadTest {
         governor.start(1, this);
         Await.until("steps go on", () -> told.size() >= 20);
         assertThat(hanging).as("each asked once").hasValue(4);
-        governor.stop();
+        governor.close();
     }
 
     @Test
@@ -161,7 +161,7 @@ class GovernorThreadTest {
         int steps = told.size();
         Await.until("the other does not", () -> told.size() > steps + 20);
         assertThat(threads).hasSize(1).doesNotContain(first.get());
-        governor.stop();
+        governor.close();
         Await.until("now it does", () -> threads.stream().noneMatch(Thread::isAlive));
     }
 

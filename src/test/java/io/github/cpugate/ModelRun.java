@@ -143,7 +143,12 @@ final class ModelRun {
             same("still interrupted", Thread.interrupted(), false);
             return;
         }
-        String expected = reference.enter(guest.id, false).name();
+        boolean waits = way == 2 || way == 3;
+        String expected = reference.enter(guest.id, waits).name();
+        if (expected.equals(ReferenceLine.Entry.IN_LINE.name())) {
+            reference.giveUp(guest.id, true);
+            expected = ReferenceLine.Entry.TURNED_AWAY.name();
+        }
         long nanos = new long[] {-1, 1, 100}[Math.min(way, 3) - 1];
         same(
                 "entered",
@@ -245,7 +250,7 @@ final class ModelRun {
             if (guest.reaction == Reaction.CLOSE_A_SLOT) {
                 reference.leave(guest.target);
             } else {
-                expectCompletedOutside(guests.get(guest.target));
+                expectCompletedOutside(guests.get(guest.target), false);
             }
         }
     }
@@ -271,22 +276,23 @@ final class ModelRun {
         operation = "complete the future of " + guest.id;
         CompletableFuture<?> future = guest.future;
         if (future != null) {
-            switch (random.nextInt(3)) {
+            int how = random.nextInt(3);
+            switch (how) {
                 case 0 -> future.cancel(false);
                 case 1 -> future.completeExceptionally(new TimeoutException()); // as orTimeout does
                 default -> future.complete(null);
             }
-            expectCompletedOutside(guest);
+            expectCompletedOutside(guest, how == 1 && guest.kind == Kind.SLOT);
         }
     }
 
-    private void expectCompletedOutside(ModelGuest guest) {
+    private void expectCompletedOutside(ModelGuest guest, boolean late) {
         if (guest.future != null && !guest.settled) {
             guest.settled = true;
             if (guest.told) {
                 reference.leave(guest.id); // the stage was cancelled
             } else {
-                reference.giveUp(guest.id);
+                reference.giveUp(guest.id, late);
             }
         }
     }
@@ -312,7 +318,7 @@ final class ModelRun {
             ModelGuest guest = threadsInLine.get(random.nextInt(threadsInLine.size()));
             operation = "interrupt " + guest.id;
             guest.thread().interrupt();
-            reference.giveUp(guest.id);
+            reference.giveUp(guest.id, false);
             decide(guest, "interrupted");
         }
     }
@@ -335,7 +341,7 @@ final class ModelRun {
         }
         operation = "interrupt " + guest.id + " and close the slot of " + leaving.id;
         if (guest.end == null) {
-            reference.giveUp(guest.id);
+            reference.giveUp(guest.id, false);
             decide(guest, "interrupted");
         } else {
             guest.end += ", interrupt pending";

@@ -41,7 +41,7 @@ class ModelTest {
         for (int who = 1; who <= 4; who++) {
             assertThat(reference.enter(who, true)).isEqualTo(ReferenceLine.Entry.IN_LINE);
         }
-        reference.giveUp(2);
+        reference.giveUp(2, false);
         reference.moveLimit(1, 9);
         assertThat(granted).containsExactly(1, 3);
         assertThat(reference.report().inFlight()).isEqualTo(3);

@@ -27,6 +27,8 @@ final class ReferenceLine {
     private int limit;
     private boolean closed;
     private boolean limitReached;
+    private long admitted;
+    private long timedOut;
     private long nanos;
     private double slotNanos;
 
@@ -45,6 +47,7 @@ final class ReferenceLine {
         }
         if (held.size() < limit) {
             held.add(who);
+            admitted++;
             return Entry.HELD;
         }
         limitReached = true;
@@ -58,8 +61,10 @@ final class ReferenceLine {
         return held.contains(who);
     }
 
-    void giveUp(int who) {
-        waiters.remove(who);
+    void giveUp(int who, boolean late) {
+        if (waiters.remove(who) && late) {
+            timedOut++;
+        }
     }
 
     void leave(int who) {
@@ -69,13 +74,13 @@ final class ReferenceLine {
     }
 
     void moveLimit(int seen, int wanted) {
-        List<Integer> admitted = List.of();
+        List<Integer> fit = List.of();
         if (seen == limit) {
             limit = Math.max(minSlots, Math.min(maxSlots, wanted));
-            admitted = admit();
+            fit = admit();
         }
         limitReached |= !waiters.isEmpty();
-        admitted.forEach(granted::accept);
+        fit.forEach(granted::accept);
     }
 
     void setBounds(int newMin, int newMax) {
@@ -100,7 +105,8 @@ final class ReferenceLine {
     WaitingLine.Report report() {
         double mean = nanos > 0 ? slotNanos / nanos : held.size();
         boolean reached = limitReached || !waiters.isEmpty();
-        return new WaitingLine.Report(limit, minSlots, maxSlots, held.size(), waiters.size(), closed, mean, reached);
+        return new WaitingLine.Report(
+                limit, minSlots, maxSlots, held.size(), waiters.size(), closed, admitted, timedOut, mean, reached);
     }
 
     WaitingLine.Report endPeriod() {
@@ -112,12 +118,13 @@ final class ReferenceLine {
     }
 
     private List<Integer> admit() {
-        List<Integer> admitted = new ArrayList<>();
+        List<Integer> fit = new ArrayList<>();
         while (held.size() < limit && !waiters.isEmpty()) {
             int next = waiters.remove();
             held.add(next);
-            admitted.add(next);
+            admitted++;
+            fit.add(next);
         }
-        return admitted;
+        return fit;
     }
 }

@@ -18,24 +18,16 @@ import javax.tools.ToolProvider;
  */
 enum SeededBug {
     TIMEOUT_IGNORES_A_GRANT(new Edit("BlockedCaller", """
-                        throw e;
-                    }
-                    if (line.giveUp(this)) {
+                    if (line.giveUp(this, !interruptedBefore)) {
             """, """
-                        throw e;
-                    }
-                    boolean late = state == State.IN_LINE && !Thread.currentThread().isInterrupted();
-                    if (line.giveUp(this) || late) {
+                    boolean late = state == State.IN_LINE && !interruptedBefore;
+                    if (line.giveUp(this, !interruptedBefore) || late) {
             """)),
     INTERRUPT_IGNORES_A_GRANT(new Edit("BlockedCaller", """
-                        throw e;
-                    }
-                    if (line.giveUp(this)) {
+                    if (line.giveUp(this, !interruptedBefore)) {
             """, """
-                        throw e;
-                    }
-                    boolean hit = state == State.IN_LINE && Thread.currentThread().isInterrupted();
-                    if (line.giveUp(this) || hit) {
+                    boolean hit = state == State.IN_LINE && interruptedBefore;
+                    if (line.giveUp(this, !interruptedBefore) || hit) {
             """)),
     CANCELLED_CALLER_KEEPS_ITS_GRANT(new Edit("PendingSlot", """
                     } else if (!future.complete(slot)) {
