@@ -2,7 +2,7 @@
  * An adaptive concurrency gate: it holds a machine at a CPU target by moving the number of sessions allowed at once.
  *
  * <p>A sample's way: {@link io.github.cpugate.cpu} measures and smooths; {@link io.github.cpugate} decides the limit
- * and admits callers under it.
+ * and admits callers under it; {@link io.github.cpugate.observe} tells of it.
  */
 module io.github.cpugate {
     requires static org.jspecify;
@@ -13,4 +13,5 @@ module io.github.cpugate {
 
     exports io.github.cpugate;
     exports io.github.cpugate.cpu;
+    exports io.github.cpugate.observe;
 }

@@ -1,0 +1,2 @@
+/** Tests of what tells of a gate. */
+package io.github.cpugate.observe;
