@@ -28,7 +28,8 @@ public interface StepPolicy {
 
     /**
      * Decides. Runs on the governor's thread, or on that of whoever calls {@code adjust()}; it must not block. If it
-     * throws or returns null, or has not returned for 5 to 15 s, the gate holds its limit, says so once in the log, and asks again at the next step.
+     * throws or returns null, or has not returned for 5 to 15 s, the gate holds its limit, says so once in the log, and
+     * asks again at the next step.
      *
      * @param seen what was observed; always with a valid reading
      * @return the next limit and why; a limit out of the gate's bounds is taken as the nearest bound

@@ -8,8 +8,8 @@
  * <p>Inside, in that order: {@code Governor} makes the steps, on the {@code GovernorThread} or by hand; they take
  * {@code Turns}, so that other people's code that hangs holds none of them up. {@code OneSlotPolicy} or
  * {@code HeadroomPolicy} with its {@code SlotCost} decides, {@code WaitingLine} admits. In the line stand
- * {@code Waiter}s, which are threads ({@code BlockedCaller}) or futures ({@code PendingSlot}, on which {@code AsyncCall}
- * and {@code GateExecutor} build); who is out of it is among the {@code HeldSlots}.
+ * {@code Waiter}s, which are threads ({@code BlockedCaller}) or futures ({@code PendingSlot}, on which
+ * {@code AsyncCall} and {@code GateExecutor} build); who is out of it is among the {@code HeldSlots}.
  *
  * <p>A {@code null} given to the gate or its builder throws {@link NullPointerException} with the argument's name.
  */

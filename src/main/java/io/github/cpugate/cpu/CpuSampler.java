@@ -12,10 +12,10 @@ public interface CpuSampler {
     /**
      * Takes a sample.
      *
-     * <p>May block briefly for I/O. It runs on the governor's thread, or on that of whoever calls {@code adjust()}. If it
-     * has not returned for 5 to 15 s, the steps go on without it, and its answer, when it comes, counts for nothing.
-     * Until then the sample counts as failing. Whatever it throws, or a null, counts as {@link CpuSample.Health#FAILING}: the gate
-     * holds its limit, says so once, and asks again at the next step.
+     * <p>May block briefly for I/O. It runs on the governor's thread, or on that of whoever calls {@code adjust()}. If
+     * it has not returned for 5 to 15 s, the steps go on without it, and its answer, when it comes, counts for nothing.
+     * Until then the sample counts as failing. Whatever it throws, or a null, counts as
+     * {@link CpuSample.Health#FAILING}: the gate holds its limit, says so once, and asks again at the next step.
      *
      * @return the sample
      */
