@@ -157,8 +157,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
      * limit as the policy says, wakes the callers that now fit, tells the listeners.
      *
-     * <p>Waits for all of them, uninterruptibly, and for a step under way, unless that hangs for 5 s. Works on a closed
-     * gate too. A host's CPU has no new reading within 0.3 s of the last.
+     * <p>Waits for all of them, uninterruptibly, and for a step under way, unless one of them holds that up for 5 s.
+     * Works on a closed gate too. A host's CPU has no new reading within 0.3 s of the last.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if called from within a step (by a sampler, policy, listener or dependent)

@@ -16,7 +16,7 @@ final class FaultLog {
     private static final int STEADIEST = 10_000;
 
     private final String subject;
-    private boolean said; // that it fails
+    private volatile boolean said; // that it fails
     private int worked;
     private int steady = STEADY;
 
@@ -49,12 +49,19 @@ final class FaultLog {
         }
     }
 
-    /** Says {@code failure}, or that it worked if there is none. */
-    void say(@Nullable Throwable failure) {
-        if (failure == null) {
+    /** Whether it is no news that it works. May be asked on any thread. */
+    boolean isQuiet() {
+        return !said;
+    }
+
+    /** Says the problem, or that it worked if there is none. */
+    void say(@Nullable Object problem) {
+        if (problem == null) {
             worked();
+        } else if (problem instanceof Throwable cause) {
+            failed(cause);
         } else {
-            failed(failure);
+            failed(problem);
         }
     }
 

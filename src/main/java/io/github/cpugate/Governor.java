@@ -47,13 +47,19 @@ final class Governor {
     private int nextToTell;
     private long admitted; // until the last step
     private long timedOut;
-    private boolean toldOfClose;
+    private int nextToTellOfClose;
 
     /**
      * What only a step needs. Made at the first one, on the governor's thread: build() is to return within milliseconds
      * in a JVM that has loaded nothing yet, and each class takes half of one.
      */
-    private record Parts(CpuSampler sampler, Callee measuring, StepPolicy policy, Callee deciding, List<Told> told) {}
+    private record Parts(
+            CpuSampler sampler,
+            Callee measuring,
+            StepPolicy policy,
+            Callee deciding,
+            Callee logging,
+            List<Told> told) {}
 
     /** A listener, as other people's code. */
     private record Told(GateListener listener, Callee callee) {}
@@ -106,7 +112,7 @@ final class Governor {
         if (made != null) {
             made.stop();
         }
-        if (turns.isOf(Thread.currentThread())) {
+        if (turns.isStepping(Thread.currentThread())) {
             return;
         }
         if (made == null) {
@@ -120,24 +126,23 @@ final class Governor {
         }
     }
 
-    /** Tells the listeners, once, that the gate is closed. */
+    /**
+     * Tells the listeners, once, that the gate is closed. If the turn is lost meanwhile, the next step by hand goes on.
+     */
     void tellOfClose() {
-        Turn turn = turns.begin();
+        Turn turn = new Turn();
         try {
+            turns.begin(turn);
             Parts made = parts();
-            tell(turn, made.told);
-            for (Told each : made.told) {
-                Result<Boolean> result = toldOfClose
-                        ? null
-                        : turns.call(turn, each.callee, () -> {
-                            each.listener.onClose();
-                            return true;
-                        });
-                if (result != null) {
-                    each.callee.faults.say(result.failure());
-                }
+            boolean mine = tell(turn, made);
+            while (mine && nextToTellOfClose < made.told.size()) {
+                Told each = made.told.get(nextToTellOfClose++);
+                Result<Told> result = turns.call(turn, each.callee, () -> {
+                    each.listener.onClose();
+                    return each;
+                });
+                mine = result != null && say(turn, made, each.callee.faults, result.failure());
             }
-            toldOfClose = true;
         } finally {
             turns.end(turn);
             closeIsTold.countDown();
@@ -146,7 +151,7 @@ final class Governor {
 
     /** Makes one step. If other people's code holds it up until its turn is lost, makes another when that is over. */
     Observation step() {
-        if (turns.isOf(Thread.currentThread())) {
+        if (turns.isStepping(Thread.currentThread())) {
             throw new IllegalStateException("gate '" + gate + "': adjust() was called from within a step");
         }
         while (true) {
@@ -163,9 +168,11 @@ final class Governor {
     /** Makes one step; returns null if its turn was lost, and with it the step. */
     @Nullable
     Observation stepUnlessLost() {
-        Turn turn = turns.begin();
-        boolean interrupted = Thread.interrupted(); // it would fail the sampler's I/O, if that is through a channel
+        Turn turn = new Turn();
+        boolean interrupted = false;
         try {
+            turns.begin(turn);
+            interrupted = Thread.interrupted(); // it would fail the sampler's I/O, if that is through a channel
             return step(turn);
         } finally {
             turns.end(turn);
@@ -177,8 +184,14 @@ final class Governor {
 
     private @Nullable Observation step(Turn turn) {
         Parts made = parts();
-        tell(turn, made.told); // of the step before, if that lost its turn at a listener
-        LeakLog.tell(gate, line.findLeaks(), nanoClock.getAsLong());
+        if (!tell(turn, made)) { // of the step before, if that lost its turn at a listener
+            return null;
+        }
+        HeldSlots.Leaks leaks = line.findLeaks();
+        long now = nanoClock.getAsLong();
+        if (!leaks.isEmpty() && !log(turn, made, () -> LeakLog.tell(gate, leaks, now))) {
+            return null;
+        }
         CpuSample cpu = sample(turn, made);
         if (cpu == null) {
             return null;
@@ -214,7 +227,7 @@ final class Governor {
         timedOut = seen.timedOut();
         telling = step;
         nextToTell = 0;
-        tell(turn, made.told);
+        var unused = tell(turn, made); // it stands, whoever goes on to tell of it
         return step;
     }
 
@@ -229,16 +242,18 @@ final class Governor {
 
     private Parts makeParts() {
         String whose = " of gate '" + gate + "'";
+        Callee logging = turns.callee("the log" + whose);
         List<Told> told = new ArrayList<>();
-        told.add(new Told(new StepLog(), new Callee("the log" + whose)));
+        told.add(new Told(new StepLog(), logging));
         for (GateListener listener : listeners) {
-            told.add(new Told(listener, new Callee("a listener" + whose)));
+            told.add(new Told(listener, turns.callee("a listener" + whose)));
         }
         return new Parts(
                 sampler == null ? CpuSampler.ofHost() : sampler,
-                new Callee("the CPU sampler" + whose),
+                turns.callee("the CPU sampler" + whose),
                 policy == null ? StepPolicy.oneSlot() : policy,
-                new Callee("the policy" + whose),
+                turns.callee("the policy" + whose),
+                logging,
                 told);
     }
 
@@ -249,22 +264,16 @@ final class Governor {
         if (result == null) {
             return null;
         }
-        FaultLog faults = parts.measuring.faults;
         Throwable failure = result.failure();
-        CpuSample sample;
-        if (failure != null) {
-            sample = CpuSample.failed(failure, lastSample().smoothed());
-            faults.failed(failure);
-        } else {
-            sample = Objects.requireNonNull(result.value());
-            switch (sample.health()) {
-                case OK -> faults.worked();
-                case NO_READING, FAILING -> faults.failed(sample.detail());
-                case STARTING -> {}
-            }
-        }
+        CpuSample sample = failure != null
+                ? CpuSample.failed(failure, lastSample().smoothed())
+                : Objects.requireNonNull(result.value());
         lastSample = sample;
-        return sample;
+        if (sample.health() == CpuSample.Health.STARTING) {
+            return sample; // neither a fault nor the end of one
+        }
+        Object problem = failure != null ? failure : sample.isOk() ? null : sample.detail();
+        return say(turn, parts, parts.measuring.faults, problem) ? sample : null;
     }
 
     /** Returns null if the turn was lost. */
@@ -287,25 +296,68 @@ final class Governor {
         if (result == null) {
             return null;
         }
-        parts.deciding.faults.say(result.failure());
+        if (!say(turn, parts, parts.deciding.faults, result.failure())) {
+            return null;
+        }
         return result.value() == null ? input.hold(Reason.POLICY_FAILED) : result.value();
     }
 
-    /** Tells of the last step those who do not know of it yet. If the turn is lost meanwhile, the next one goes on. */
-    private void tell(Turn turn, List<Told> told) {
+    /**
+     * Tells of the last step those who do not know of it yet. If the turn is lost meanwhile, the next one goes on;
+     * returns false.
+     */
+    private boolean tell(Turn turn, Parts parts) {
         Observation step = telling;
-        while (step != null && nextToTell < told.size()) {
-            Told each = told.get(nextToTell++);
+        while (step != null && nextToTell < parts.told.size()) {
+            Told each = parts.told.get(nextToTell++);
             Result<Observation> result = turns.call(turn, each.callee, () -> {
                 each.listener.onStep(step);
                 return step;
             });
             if (result == null) {
-                return;
+                return false;
             }
-            each.callee.faults.say(result.failure());
+            if (!say(turn, parts, each.callee.faults, result.failure())) {
+                return false;
+            }
         }
         telling = null;
+        return true;
+    }
+
+    /** Says a problem, or that there is none, if that is news. Returns false if the turn was lost. */
+    private boolean say(Turn turn, Parts parts, FaultLog faults, @Nullable Object problem) {
+        return (problem == null && faults.isQuiet()) || log(turn, parts, () -> faults.say(problem));
+    }
+
+    /**
+     * Uses the log, which may hang like any other people's code: then goes without. Returns false if the turn was lost.
+     */
+    private boolean log(Turn turn, Parts parts, Runnable words) {
+        return turns.call(turn, parts.logging, () -> {
+                    words.run();
+                    return words;
+                })
+                != null;
+    }
+
+    /** Says, apart from any step, why one failed, or that none does, if that is news. */
+    void say(FaultLog faults, @Nullable Throwable failure) {
+        if (failure == null && faults.isQuiet()) {
+            return;
+        }
+        Turn turn = new Turn();
+        try {
+            turns.begin(turn);
+            Parts made = parts;
+            if (made == null) {
+                faults.say(failure);
+            } else {
+                var unused = say(turn, made, faults, failure);
+            }
+        } finally {
+            turns.end(turn);
+        }
     }
 
     double targetCpu() {

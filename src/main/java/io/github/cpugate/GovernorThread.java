@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The thread that makes a governor's steps: one at once and then one each period.
  *
- * <p>A second thread looks after it. If other people's code does not come back to it, that one starts another in its
- * place, which makes the steps without that code; the first ends when it is back. To look it wakes once in some
- * seconds, which is far cheaper than to hand each step, or each reading, from thread to thread.
+ * <p>A second thread watches it. If other people's code does not come back, the watch starts another thread in its
+ * place, which makes the steps without that code; the first ends when it is back. The watch wakes once in ten seconds,
+ * which is far cheaper than to hand each step, or each reading, from thread to thread.
  */
 final class GovernorThread implements Runnable {
 
@@ -22,6 +22,7 @@ final class GovernorThread implements Runnable {
     private volatile boolean stopped;
     private volatile @Nullable Thread thread; // the one that makes steps, to be replaced by the watch only
     private volatile @Nullable Thread watch; // started by the first of them
+    private volatile @Nullable FaultLog faults; // of whole steps
 
     GovernorThread(Governor governor, long periodNanos, Object owner) {
         this.governor = governor;
@@ -60,31 +61,53 @@ final class GovernorThread implements Runnable {
     @Override
     public void run() {
         Thread self = Thread.currentThread();
-        FaultLog faults = new FaultLog("the governor of gate '" + governor.gate() + "'");
         while (thread == self && !stopped) {
+            Throwable failure = null;
             try {
                 if (isDeserted()) {
                     stop();
+                    sayDeserted();
                     break;
                 }
-                startWatch();
+                keepWatched();
                 var unused = governor.stepUnlessLost();
-                faults.worked();
             } catch (Throwable t) {
-                faults.failed(t);
+                failure = t;
             }
-            sleep(periodNanos);
+            say(failure);
+            if (thread == self) {
+                sleep(periodNanos);
+            }
         }
         if (thread == self) {
             governor.tellOfClose();
         }
     }
 
-    private void startWatch() {
-        if (watch == null) {
-            Thread made = daemon("cpugate-watch-", this::watch);
-            watch = made;
-            made.start();
+    /** Says that the last step failed, or that it did not, if that is news. */
+    private void say(@Nullable Throwable failure) {
+        try {
+            FaultLog log = faults;
+            if (log == null) {
+                log = new FaultLog("the governor of gate '" + governor.gate() + "'");
+                faults = log;
+            }
+            governor.say(log, failure);
+        } catch (Throwable t) {
+            // No memory to say it with.
+        }
+    }
+
+    private void keepWatched() {
+        Thread watching = watch;
+        if (watching == null || !watching.isAlive()) {
+            try {
+                Thread made = daemon("cpugate-watch-", this::watch);
+                watch = made;
+                made.start();
+            } catch (Throwable t) {
+                // No memory for a thread: tried again before the next step.
+            }
         }
     }
 
@@ -94,11 +117,11 @@ final class GovernorThread implements Runnable {
         while (!stopped) {
             sleep(2 * turns.patience());
             Thread watched = thread;
-            if (!stopped && watched != null && turns.isHeldUp(watched)) {
+            if (!stopped && watched != null && (!watched.isAlive() || turns.isHeldUp(watched))) {
                 try {
                     start();
                 } catch (Throwable t) {
-                    thread = watched; // no memory for a thread: tried again
+                    // No memory for a thread: what is not alive is replaced at the next look.
                 }
             }
         }
@@ -122,14 +145,14 @@ final class GovernorThread implements Runnable {
             return false;
         }
         WaitingLine.Report left = governor.line().report();
-        if (left.inFlight() > 0 || left.waiting() > 0) {
-            return false;
-        }
+        return left.inFlight() == 0 && left.waiting() == 0;
+    }
+
+    private void sayDeserted() {
         try {
             StepLog.logger().warn("gate '{}' was dropped without close(); its governor ends", governor.gate());
         } catch (Throwable t) {
             // It ends all the same.
         }
-        return true;
     }
 }

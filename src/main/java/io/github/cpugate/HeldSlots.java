@@ -46,6 +46,10 @@ final class HeldSlots {
         Origin example;
 
         final List<Origin> overdue = new ArrayList<>(0);
+
+        boolean isEmpty() {
+            return collected == 0 && overdue.isEmpty();
+        }
     }
 
     private final ReferenceQueue<Slot> collected = new ReferenceQueue<>();

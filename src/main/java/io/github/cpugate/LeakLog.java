@@ -9,9 +9,6 @@ final class LeakLog {
     private LeakLog() {}
 
     static void tell(String gate, HeldSlots.Leaks leaks, long now) {
-        if (leaks.collected == 0 && leaks.overdue.isEmpty()) {
-            return;
-        }
         try {
             Logger logger = StepLog.logger();
             if (leaks.collected > 0) {

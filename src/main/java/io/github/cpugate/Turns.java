@@ -1,5 +1,7 @@
 package io.github.cpugate;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
@@ -24,8 +26,10 @@ final class Turns {
     private final Condition over = lock.newCondition();
     private long patienceNanos = PATIENCE; // set before the first turn
 
-    // Guarded by lock. A turn is lost when another is current; that can be only while it is in a callee.
+    // Guarded by lock. A turn is lost once another has begun before it ended; that can be only while it is in a callee.
     private @Nullable Turn current;
+
+    private final List<Callee> callees = new ArrayList<>(); // guarded by lock
 
     /** One step's, on one thread. */
     static final class Turn {
@@ -34,7 +38,7 @@ final class Turns {
         private @Nullable Callee in; // guarded by lock
     }
 
-    /** Other people's code, and the log of its faults, which is for the current turn. */
+    /** Other people's code, and the log of its faults, which is for who is in the callee that stands for the log. */
     static final class Callee {
 
         final FaultLog faults;
@@ -42,10 +46,21 @@ final class Turns {
         private @Nullable Thread inside; // guarded by lock
         private long since; // guarded by lock
 
-        /** Named as in "the CPU sampler of gate 'batch'". */
-        Callee(String name) {
+        private Callee(String name) {
             this.name = name;
             this.faults = new FaultLog(name);
+        }
+    }
+
+    /** Returns a callee, named as in "the CPU sampler of gate 'batch'". */
+    Callee callee(String name) {
+        Callee made = new Callee(name);
+        takeLock();
+        try {
+            callees.add(made);
+            return made;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -60,22 +75,20 @@ final class Turns {
 
     /**
      * Waits until no other turn is current, or the one that is, is held up. Waits through interrupts, and leaves the
-     * thread so.
+     * thread so. Whatever comes of it, even an error, {@link #end} is due.
      */
-    Turn begin() {
-        Turn mine = new Turn();
+    void begin(Turn mine) {
         boolean interrupted = false;
         takeLock();
         try {
-            while (current != null && untilHeldUp(current) > 0) {
+            while (current != null && untilHeldUp(current.in) > 0) {
                 try {
-                    var unused = over.awaitNanos(untilHeldUp(current));
+                    var unused = over.awaitNanos(untilHeldUp(current.in));
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
             }
             current = mine;
-            return mine;
         } finally {
             lock.unlock();
             if (interrupted) {
@@ -84,6 +97,7 @@ final class Turns {
         }
     }
 
+    /** Ends the turn, unless it was lost or never began. */
     void end(Turn turn) {
         takeLock();
         try {
@@ -153,29 +167,38 @@ final class Turns {
         }
     }
 
-    /** Whether it is that thread's turn. */
-    boolean isOf(Thread thread) {
+    /** Whether the thread makes a step, be its turn lost or not. */
+    boolean isStepping(Thread thread) {
         takeLock();
         try {
-            return current != null && current.thread == thread;
+            return (current != null && current.thread == thread) || calledBy(thread) != null;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether it is that thread's turn, and other people's code holds it up. */
+    /** Whether other people's code holds the thread up, be its turn lost or not. */
     boolean isHeldUp(Thread thread) {
         takeLock();
         try {
-            return current != null && current.thread == thread && untilHeldUp(current) <= 0;
+            return untilHeldUp(calledBy(thread)) <= 0;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Nanoseconds until the turn counts as held up, at the earliest. */
-    private long untilHeldUp(Turn turn) {
-        return patienceNanos - (turn.in == null ? 0 : System.nanoTime() - turn.in.since);
+    private @Nullable Callee calledBy(Thread thread) {
+        for (Callee each : callees) {
+            if (each.inside == thread) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /** Nanoseconds until whoever is in that callee, or in none, counts as held up, at the earliest. */
+    private long untilHeldUp(@Nullable Callee in) {
+        return patienceNanos - (in == null ? 0 : System.nanoTime() - in.since);
     }
 
     /**

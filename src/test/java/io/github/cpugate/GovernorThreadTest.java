@@ -188,6 +188,114 @@ class GovernorThreadTest {
     }
 
     @Test
+    void aGovernorWhoseTurnWentToAStepByHandIsReplacedToo() {
+        Governor governor = governor(this::hangingSample, null);
+        governor.start(1, this);
+        Await.until("it hangs", () -> hanging.get() == 1);
+        assertThat(governor.step().reason()).isEqualTo(Reason.NO_READING);
+        Await.until("steps go on", () -> told.size() >= 20);
+        governor.close();
+    }
+
+    @Test
+    void aTurnThatWasLostWhileTellingCallsNobodyElse() {
+        AtomicInteger first = new AtomicInteger();
+        CountDownLatch letSecondGo = new CountDownLatch(1);
+        AtomicInteger second = new AtomicInteger();
+        Set<Thread> sampled = ConcurrentHashMap.newKeySet();
+        Governor governor = governor(
+                () -> {
+                    sampled.add(Thread.currentThread());
+                    return CpuSample.of(60);
+                },
+                null,
+                step -> {
+                    if (first.incrementAndGet() == 1) {
+                        hang();
+                    }
+                },
+                step -> {
+                    if (second.incrementAndGet() == 1) {
+                        Await.until("let go", () -> letSecondGo.getCount() == 0);
+                    }
+                });
+        Caller<Observation> one = Caller.start(governor::step);
+        Await.until("the first listener hangs", () -> hanging.get() == 1);
+        Caller<Observation> two = Caller.start(governor::step);
+        Await.until("the second one does, told of the same step", () -> second.get() == 1);
+        assertThat(governor.step().reason()).isEqualTo(Reason.IN_BAND);
+        Turns.Turn another = new Turns.Turn();
+        governor.turns().begin(another);
+        letSecondGo.countDown();
+        Await.parked(two.thread());
+        assertThat(sampled).as("it waits for a turn first").doesNotContain(two.thread());
+        governor.turns().end(another);
+        assertThat(two.result().reason()).isEqualTo(Reason.IN_BAND);
+        letGo.countDown();
+        assertThat(one.result()).isNotNull();
+    }
+
+    @Test
+    void aStepFromWithinALostTurnIsRefused() {
+        AtomicReference<Governor> self = new AtomicReference<>();
+        AtomicReference<Throwable> refusal = new AtomicReference<>();
+        Governor governor = governor(
+                () -> {
+                    if (hanging.get() == 0) {
+                        hang();
+                        try {
+                            self.get().step();
+                        } catch (Throwable t) {
+                            refusal.set(t);
+                        }
+                    }
+                    return CpuSample.of(60);
+                },
+                null);
+        self.set(governor);
+        Caller<Observation> first = Caller.start(governor::step);
+        Await.until("it hangs", () -> hanging.get() == 1);
+        assertThat(governor.step().reason()).isEqualTo(Reason.NO_READING);
+        letGo.countDown();
+        assertThat(first.result()).isNotNull();
+        assertThat(refusal.get()).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aThreadThatWasReplacedDoesNotSleepThroughAPeriodFirst() {
+        AtomicReference<Thread> first = new AtomicReference<>();
+        Governor governor = governor(
+                () -> {
+                    if (first.compareAndSet(null, Thread.currentThread())) {
+                        hang();
+                    }
+                    return CpuSample.of(60);
+                },
+                null);
+        governor.start(Duration.ofDays(1).toNanos(), this);
+        Await.until("another goes on", () -> !told.isEmpty());
+        letGo.countDown();
+        Await.until("the first ends", () -> !first.get().isAlive());
+        governor.close();
+    }
+
+    @Test
+    void aLogThatHangsCostsNoStep() {
+        Governor governor = governor(() -> CpuSample.of(told.size() % 2 == 0 ? 95 : Double.NaN), null);
+        try (LogCapture log = new LogCapture()) {
+            log.hangUntil(letGo);
+            governor.start(1, this);
+            Await.until("steps go on", () -> told.size() >= 20);
+            letGo.countDown();
+            Await.until(
+                    "what still fails is said once the log is back",
+                    () -> !log.messagesAt(Level.WARN).isEmpty());
+        } finally {
+            governor.close();
+        }
+    }
+
+    @Test
     void whoWaitsForAStepIsInterruptedAfterIt() {
         Governor governor = governor(this::hangingSample, null);
         governor.turns().patience(Duration.ofDays(1).toNanos());

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -26,11 +27,17 @@ public final class LogCapture implements AutoCloseable {
             if (event.getLevel() == broken) {
                 throw new IllegalStateException("log broke");
             }
+            try {
+                letGo.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError("nobody interrupts the log", e);
+            }
             super.doAppend(event);
         }
     };
 
     private volatile @Nullable Level broken;
+    private volatile CountDownLatch letGo = new CountDownLatch(0);
 
     public LogCapture() {
         logger.setLevel(Level.DEBUG);
@@ -43,6 +50,11 @@ public final class LogCapture implements AutoCloseable {
     /** From now on an event at this level makes the logging call throw. */
     public void breakFor(Level level) {
         broken = level;
+    }
+
+    /** From now on an event makes the logging call wait for that. */
+    public void hangUntil(CountDownLatch letGo) {
+        this.letGo = letGo;
     }
 
     public List<ILoggingEvent> at(Level level) {

@@ -25,6 +25,7 @@ class SimulationTest {
     private static Map<Scenarios, List<Comparison>> comparisons;
 
     @BeforeAll
+    @Timeout(300)
     static void simulate() {
         comparisons = Simulate.comparisons();
     }

@@ -38,7 +38,7 @@ class ContenderTest {
         assertThat(settings.rounds()).isEqualTo(3);
         assertThat(settings.contenders()).contains(Contender.HEADROOM).doesNotContain(Contender.UNCONDITIONAL);
         assertThat(settings.given()).isEmpty();
-        assertThat(settings.totalSeconds()).isLessThan(15 * 60);
+        assertThat(settings.totalSeconds()).isLessThan(25 * 60);
     }
 
     @Test
