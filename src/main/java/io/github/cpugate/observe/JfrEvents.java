@@ -48,8 +48,7 @@ public final class JfrEvents implements GateListener {
     public static GateListener create() {
         if (ModuleLayer.boot().findModule("jdk.jfr").isEmpty()) {
             LoggerFactory.getLogger(JfrEvents.class)
-                    .warn("no events for Flight Recorder: this Java run-time has no module jdk.jfr,"
-                            + " or was started without it (--add-modules jdk.jfr)");
+                    .warn("no events for Flight Recorder: this Java run-time has no module jdk.jfr");
             return step -> {};
         }
         return new JfrEvents();
