@@ -10,6 +10,7 @@ module io.github.cpugate {
     requires com.github.oshi;
     requires java.management;
     requires jdk.management;
+    requires static jdk.jfr;
 
     exports io.github.cpugate;
     exports io.github.cpugate.cpu;

@@ -7,7 +7,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
-/** Imports run one way along a sample's way: cpu, then policy and gate. */
+/** Imports run one way along a sample's way: cpu, then policy and gate, then who tells of it. */
 class ArchitectureTest {
 
     private final JavaClasses library = new ClassFileImporter()
@@ -62,6 +62,8 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .haveNameNotMatching(".*AdaptiveCpuGate.*")
+                .and()
+                .resideOutsideOfPackage("io.github.cpugate.observe")
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching(".*AdaptiveCpuGate.*")
@@ -78,6 +80,28 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.github.cpugate.cpu")
+                .check(library);
+    }
+
+    @Test
+    void whatTellsOfTheGateIsNamedByNobody() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.github.cpugate.observe")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.github.cpugate.observe")
+                .check(library);
+    }
+
+    @Test
+    void flightRecorderMayBeMissing() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.JfrEvents(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jdk.jfr..")
                 .check(library);
     }
 }

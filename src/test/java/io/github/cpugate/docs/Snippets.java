@@ -7,6 +7,8 @@ import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
 import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.observe.JfrEvents;
+import io.github.cpugate.observe.Jmx;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -130,6 +132,27 @@ final class Snippets {
                 .listener(step -> System.out.println(step.reason() + " " + step.limitAfter()))
                 .build();
         return gate;
+    }
+
+    AdaptiveCpuGate recorded() {
+        AdaptiveCpuGate gate =
+                AdaptiveCpuGate.builder().listener(JfrEvents.create()).build();
+        return gate;
+    }
+
+    void managed(List<String> prompts) throws InterruptedException {
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder().name("batch").build();
+                Jmx jmx = Jmx.register(gate)) {
+            runAll(gate, prompts);
+        }
+    }
+
+    private void runAll(AdaptiveCpuGate gate, List<String> prompts) throws InterruptedException {
+        for (String prompt : prompts) {
+            try (Slot slot = gate.slot()) {
+                stream(client, prompt);
+            }
+        }
     }
 
     CpuSampler ownSource() {
