@@ -213,7 +213,11 @@ final class SlotCost {
         return ownKnown ? atLeast() * (1 + slope) : slope;
     }
 
-    /** What a slot may cost, for all that noise could hide; of own CPU, no more than housekeeping could. */
+    /**
+     * What a slot may cost, for all that noise could hide; of own CPU, no more than housekeeping could.
+     *
+     * @param cores processors' CPU that 100 % is, or {@code NaN}
+     */
     double atMost(double cores) {
         double hidden = ownKnown ? Math.min(NOISE / 10, housekeeping(cores)) : 2 * NOISE;
         return perSlot() + hidden / Math.max(1, costingSlots());

@@ -210,7 +210,11 @@ class SlotCostTest {
 
     private static void assertPossible(SlotCost cost, String at) {
         double[] answers = {
-            cost.perSlot(), cost.atLeast(), cost.atMost(UNKNOWN) - cost.perSlot(), cost.predicted(1), cost.predicted(1_000_000)
+            cost.perSlot(),
+            cost.atLeast(),
+            cost.atMost(UNKNOWN) - cost.perSlot(),
+            cost.predicted(1),
+            cost.predicted(1_000_000)
         };
         for (double answer : answers) {
             if (!(answer >= 0 && answer < Double.POSITIVE_INFINITY)) {
