@@ -14,8 +14,8 @@ import io.github.cpugate.cpu.CpuSample;
  *   <li><b>Fast to shrink.</b> If CPU exceeds the target, and the prediction does so by more than a slot, by all that
  *       it is too much, at once. If both the last reading and the average exceed it, whatever is predicted, by half of
  *       what they do, and at least a slot; then wait until that has shown, the dead time and a step.
- *   <li><b>Cautious to grow.</b> By three fifths of the room that is left by the prediction, if a slot fits into it;
- *       threefold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
+ *   <li><b>Cautious to grow.</b> By two thirds of the room that is left by the prediction, if a slot fits into it;
+ *       fourfold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
  *       room only when the last move has shown. If none fits, by one slot where the plain rule would, below 0.8 ×
  *       target; or where the JVM's part of one fits, after some quiet steps, to find out whether the rest of what was
  *       put down to it is background.
@@ -37,11 +37,11 @@ final class HeadroomPolicy implements StepPolicy {
     private static final double TOLERANCE = 1;
 
     private static final double SHARE_OF_EXCESS = 0.5;
-    private static final double SHARE_OF_ROOM = 0.6;
+    private static final double SHARE_OF_ROOM = 0.65;
     private static final double LAST_OF_ROOM = 0.08; // share of the target
 
-    /** A cost that changes by more in a step is not known: the first sessions are only beginning. */
-    private static final double STEADY = 1.25;
+    /** An own cost that changes by more in a step is not known: the first sessions are only beginning. */
+    private static final double STEADY = 1.125;
 
     /** "Some steps". */
     private static final int PATIENCE = 5;
@@ -77,9 +77,9 @@ final class HeadroomPolicy implements StepPolicy {
             cost = new SlotCost(); // in other units
             stepsInFlight = 0;
         }
-        double before = cost.perSlot();
+        double before = cost.atLeast();
         cost.learn(seen.meanInFlight(), cpu.raw(), cpu.own());
-        costIsSteady = cost.perSlot() <= STEADY * before && before <= STEADY * cost.perSlot();
+        costIsSteady = cost.atLeast() <= STEADY * before && before <= STEADY * cost.atLeast();
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
         limit = seen.limit();
@@ -107,8 +107,8 @@ final class HeadroomPolicy implements StepPolicy {
             if (room < LAST_OF_ROOM * target && !hasSettled()) {
                 return seen.hold(Reason.SETTLING);
             }
-            long most = (stepsInFlight > PATIENCE ? 15L : 2L) * seen.limit();
-            long fit = slots(SHARE_OF_ROOM * room, cost.atMost());
+            long most = (stepsInFlight > PATIENCE ? 15L : 3L) * seen.limit();
+            long fit = slots(SHARE_OF_ROOM * room, cost.atMost(seen.cpu().cores()));
             return seen.moveBy((int) Math.max(1, Math.min(fit, most)), Reason.HEADROOM);
         }
         if (low) {

@@ -13,9 +13,10 @@ package io.github.cpugate;
  *       believed; at rest all of them explain it alike. The longer the dead time, the longer the past: sessions that
  *       began together start and stop to cost together too, in waves of which only the mean is to count.
  *   <li><i>others = background + slope × own</i>: the others may be strangers, or child processes that work for our
- *       slots, and the latter work when we do. A Kalman filter with a wandering background tells them apart. It holds
- *       half of the others for ours at first, and knows better as soon as slots have moved. Without own CPU, all of CPU
- *       is "others", and the slots stand in for own CPU.
+ *       slots, and the latter work when we do. A Kalman filter with a wandering background tells them apart. What is
+ *       there before any session costs is background; where nothing was, half of the others is held for ours at first.
+ *       It knows better as soon as slots have moved. Without own CPU, all of CPU is "others", and the slots stand in
+ *       for own CPU.
  * </ul>
  *
  * <p>Sources: L. Ljung, "System Identification", 2nd ed., ch. 11, for least squares that forget; R. E. Kalman, "A New
@@ -126,6 +127,7 @@ final class SlotCost {
             }
             if (dead != before && !ownKnown) {
                 begun = false; // the others were held against the wrong slots
+                varBackground = 0;
             }
         }
     }
@@ -160,14 +162,19 @@ final class SlotCost {
     }
 
     private void begin(double others, double x) {
-        if (x > 0) {
-            begun = true;
-            background = others / 2;
-            slope = others / 2 / x;
-            varBackground = background * background + NOISE * NOISE;
-            varSlope = varBackground / (x * x);
-            covariance = -0.9 * Math.sqrt(varBackground * varSlope);
+        if (Math.min(x, costingSlots()) <= 0) {
+            background = varBackground > 0 ? (3 * background + others) / 4 : others;
+            varBackground = NOISE * NOISE;
+            return;
         }
+        begun = true;
+        if (varBackground == 0) { // the first reading of all has sessions in it
+            background = others / 2;
+            varBackground = background * background + NOISE * NOISE;
+        }
+        slope = Math.max(0, others - background) / x;
+        varSlope = (varBackground + NOISE * NOISE) / (x * x);
+        covariance = -varBackground / x;
     }
 
     /** Of a reading of the others, as it is expected. */
@@ -206,9 +213,14 @@ final class SlotCost {
         return ownKnown ? atLeast() * (1 + slope) : slope;
     }
 
-    /** What a slot may cost, for all that noise could hide. */
-    double atMost() {
-        return perSlot() + (ownKnown ? NOISE / 10 : 2 * NOISE) / Math.max(1, costingSlots());
+    /**
+     * What a slot may cost, for all that noise could hide; of own CPU, no more than housekeeping could.
+     *
+     * @param cores processors' CPU that 100 % is, or {@code NaN}
+     */
+    double atMost(double cores) {
+        double hidden = ownKnown ? Math.min(NOISE / 10, housekeeping(cores)) : 2 * NOISE;
+        return perSlot() + hidden / Math.max(1, costingSlots());
     }
 
     /** What CPU will come to under this limit, once all of its slots cost. */
@@ -225,6 +237,10 @@ final class SlotCost {
         if (!ownKnown) {
             return costingSlots() * slope > 3 * NOISE;
         }
-        return costingSlots() * atLeast() > (Double.isNaN(cores) ? NOISE / 2 : 100 * HOUSEKEEPING / cores);
+        return costingSlots() * atLeast() > housekeeping(cores) || slope > 3 * Math.sqrt(varSlope);
+    }
+
+    private static double housekeeping(double cores) {
+        return Double.isNaN(cores) ? NOISE / 2 : 100 * HOUSEKEEPING / cores;
     }
 }

@@ -57,17 +57,17 @@ class HeadroomPolicyTest {
     }
 
     @Test
-    void growsByThreeFifthsOfTheRoom() {
+    void growsByTwoThirdsOfTheRoom() {
         rest(10, 10, 20, 0);
         assertThat(full(10, 20, 0))
-                .as("0.6 * 50 points, at 2 and a hundredth each")
-                .isEqualTo(to(24, Reason.HEADROOM));
+                .as("0.65 * 50 points, at 2 and a hundredth each")
+                .isEqualTo(to(26, Reason.HEADROOM));
     }
 
     @Test
-    void growsThreefoldAtMostAtFirst() {
+    void growsFourfoldAtMostAtFirst() {
         rest(1, 10, 1.5, 0);
-        assertThat(full(10, 1.5, 0)).isEqualTo(to(30, Reason.HEADROOM));
+        assertThat(full(10, 1.5, 0)).isEqualTo(to(40, Reason.HEADROOM));
     }
 
     @Test
@@ -112,7 +112,9 @@ class HeadroomPolicyTest {
                     .isEqualTo(to(2, Reason.IN_BAND));
         }
         assertThat(full(2, 10, 50)).isEqualTo(to(3, Reason.HEADROOM));
-        assertThat(full(3, 15, 50)).as("with that, the cost is another").isEqualTo(to(3, Reason.SETTLING));
+        assertThat(full(3, 15, 50))
+                .as("another would take it beyond the target")
+                .isEqualTo(to(3, Reason.IN_BAND));
     }
 
     @Test
@@ -176,7 +178,7 @@ class HeadroomPolicyTest {
         assertThat(full(3, 24, 0)).as("the first sessions had only begun").isEqualTo(to(4, Reason.HEADROOM));
         rest(10, 4, 32, 0);
         assertThat(full(4, 32, 0).limit())
-                .as("three fifths of 38 points, at 8 each")
+                .as("two thirds of 38 points, at somewhat more than 8 each")
                 .isEqualTo(6);
     }
 

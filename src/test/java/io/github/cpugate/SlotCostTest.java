@@ -35,7 +35,7 @@ class SlotCostTest {
         }
         assertThat(cost.perSlot()).isEqualTo(5, within(1e-9));
         assertThat(cost.atLeast()).isEqualTo(5, within(1e-9));
-        assertThat(cost.atMost()).isEqualTo(5 + 0.2 / 10, within(1e-9));
+        assertThat(cost.atMost(UNKNOWN)).isEqualTo(5 + 0.2 / 10, within(1e-9));
         assertThat(cost.predicted(12)).isEqualTo(60, within(1e-9));
         assertThat(cost.deadSteps()).isZero();
     }
@@ -69,6 +69,14 @@ class SlotCostTest {
     }
 
     @Test
+    void whatIsThereBeforeAnySessionCostsIsBackground() {
+        learn(5, 0, 0, 20);
+        learn(5, 4, 2, 20);
+        assertThat(cost.perSlot()).isEqualTo(2, within(1e-9));
+        assertThat(cost.predicted(0)).isEqualTo(20, within(1e-9));
+    }
+
+    @Test
     void othersThatStayWhenSlotsMoveAreBackground() {
         learn(30, 4, 2, 20);
         learn(10, 8, 2, 20);
@@ -96,7 +104,7 @@ class SlotCostTest {
         assertThat(cost.perSlot()).isEqualTo(4, within(0.2));
         assertThat(cost.predicted(12)).isEqualTo(63, within(1.0));
         assertThat(cost.atLeast()).as("it may all be background").isZero();
-        assertThat(cost.atMost()).isEqualTo(cost.perSlot() + 4.0 / 12, within(1e-9));
+        assertThat(cost.atMost(UNKNOWN)).isEqualTo(cost.perSlot() + 4.0 / 12, within(1e-9));
         assertThat(cost.isSeen(8)).isTrue();
     }
 
@@ -202,7 +210,11 @@ class SlotCostTest {
 
     private static void assertPossible(SlotCost cost, String at) {
         double[] answers = {
-            cost.perSlot(), cost.atLeast(), cost.atMost() - cost.perSlot(), cost.predicted(1), cost.predicted(1_000_000)
+            cost.perSlot(),
+            cost.atLeast(),
+            cost.atMost(UNKNOWN) - cost.perSlot(),
+            cost.predicted(1),
+            cost.predicted(1_000_000)
         };
         for (double answer : answers) {
             if (!(answer >= 0 && answer < Double.POSITIVE_INFINITY)) {

@@ -77,7 +77,7 @@ enum Scenarios {
                             .firstToken(3, 3),
                     eight("8 cores, after 2.3 periods").sessions(500, 0.17, 20).firstToken(4.6, 4.6),
                     late("2 cores, after 1 period", 1).sessions(150, 0.17, 20),
-                    late("2 cores, after 2 periods", 2).sessions(150, 0.17, 20).within(Bound.OVER, 11, WAVES),
+                    late("2 cores, after 2 periods", 2).sessions(150, 0.17, 20),
                     late("2 cores, after 4 periods", 4).sessions(150, 0.17, 20).within(Bound.PLAIN_BATCH, 1.06, WAVES),
                     late("2 cores, small sessions, after 2 periods", 2)
                             .host(2, 64)
@@ -85,20 +85,16 @@ enum Scenarios {
                     late("2 cores, small sessions, after 4 periods", 4)
                             .host(2, 64)
                             .sessions(300, 0.08, 20)
-                            .within(Bound.ARRIVAL, 24, WAVES),
+                            .within(Bound.ARRIVAL, 16, WAVES),
                     of("2 cores, after 4 to 12 s, 0.3 cores each")
                             .sessions(120, 0.3, 10)
                             .firstToken(4, 12),
                     eight("8 cores, after 0 to 4 periods")
                             .sessions(500, 0.17, 20)
-                            .firstToken(0, 8)
-                            .within(Bound.ARRIVAL, 13, UNEVEN),
+                            .firstToken(0, 8),
                     late("8 cores, after 4 periods", 4).host(8, 128).sessions(800, 0.15, 30),
                     late("64 cores, after 4 periods", 4).host(64, 1024).sessions(6400, 0.15, 30),
-                    late("256 cores, after 4 periods", 4)
-                            .host(256, 4096)
-                            .sessions(25_600, 0.15, 30)
-                            .within(Bound.ARRIVAL, 14, SLOW_START),
+                    late("256 cores, after 4 periods", 4).host(256, 4096).sessions(25_600, 0.15, 30),
                     late("2 cores, background of 40 %, after 2 periods", 2)
                             .host(2, 64)
                             .sessions(100, 0.08, 20)
@@ -106,8 +102,7 @@ enum Scenarios {
                     late("64 cores, background of 40 %, after 4 periods", 4)
                             .host(64, 512)
                             .sessions(4000, 0.15, 30)
-                            .background(t -> 25.6)
-                            .within(Bound.ARRIVAL, 16, SLOW_START));
+                            .background(t -> 25.6));
         }
     },
     DEMAND("Sessions that come otherwise than all at once") {
@@ -149,8 +144,7 @@ enum Scenarios {
                     of("64 cores, in child processes")
                             .host(64, 512)
                             .sessions(6000, 0.15, 30)
-                            .children(0.95)
-                            .within(Bound.ARRIVAL, 12, CHILDREN),
+                            .children(0.95),
                     eight("8 cores, in child processes, background of 30 %")
                             .sessions(400, 0.17, 20)
                             .children(0.95)
@@ -162,8 +156,7 @@ enum Scenarios {
                     eight("8 cores, in child processes, four times as costly midway")
                             .sessions(600, 0.1, 20)
                             .children(0.95)
-                            .costs(i -> i < 300 ? 1 : 4)
-                            .within(Bound.ARRIVAL, 14, CHILDREN));
+                            .costs(i -> i < 300 ? 1 : 4));
         }
     },
     SETTINGS("Other gates, other settings, other sensors") {
@@ -185,11 +178,6 @@ enum Scenarios {
     private static final String WAVES =
             "Sessions that start together cost together: CPU goes up and down for all rules, and the plain one climbs"
                     + " beyond the target before it notices.";
-    private static final String UNEVEN =
-            "There is one dead time in the model, and here there is none that holds for all.";
-    private static final String SLOW_START =
-            "What nearly nothing is seen of takes six steps to be believed, and a first token as long to show.";
-    private static final String CHILDREN = "It takes some steps to tell child processes from background.";
     private static final String MIX = "No constant fits both kinds of sessions, and the oracle's is one for them all.";
 
     final String title;
