@@ -45,6 +45,7 @@ final class Governor {
     private @Nullable Parts parts; // made at the first step
     private @Nullable Observation telling; // the last step, while there are listeners that do not know of it
     private int nextToTell;
+    private int nextToStart;
     private long admitted; // until the last step
     private long timedOut;
     private boolean toldOfClose;
@@ -178,6 +179,7 @@ final class Governor {
     private @Nullable Observation step(Turn turn) {
         Parts made = parts();
         tell(turn, made.told); // of the step before, if that lost its turn at a listener
+        tellOfStart(turn, made.told);
         LeakLog.tell(gate, line.findLeaks(), nanoClock.getAsLong());
         CpuSample cpu = sample(turn, made);
         if (cpu == null) {
@@ -291,6 +293,23 @@ final class Governor {
         return result.value() == null ? input.hold(Reason.POLICY_FAILED) : result.value();
     }
 
+    /**
+     * Tells of the gate's start those who do not know of it yet. If the turn is lost meanwhile, the next one goes on.
+     */
+    private void tellOfStart(Turn turn, List<Told> told) {
+        while (nextToStart < told.size()) {
+            Told each = told.get(nextToStart++);
+            Result<Boolean> result = turns.call(turn, each.callee, () -> {
+                each.listener.onStart(this::snapshot);
+                return true;
+            });
+            if (result == null) {
+                return;
+            }
+            each.callee.faults.say(result.failure());
+        }
+    }
+
     /** Tells of the last step those who do not know of it yet. If the turn is lost meanwhile, the next one goes on. */
     private void tell(Turn turn, List<Told> told) {
         Observation step = telling;
@@ -308,8 +327,8 @@ final class Governor {
         telling = null;
     }
 
-    double targetCpu() {
-        return targetCpu;
+    GateSnapshot snapshot() {
+        return GateSnapshot.of(gate, line.report(), targetCpu, lastSample());
     }
 
     void setTargetCpu(double percent) {
