@@ -80,4 +80,15 @@ class ArchitectureTest {
                 .resideInAPackage("io.github.cpugate.cpu")
                 .check(library);
     }
+
+    @Test
+    void whatTellsOfAGateIsKnownToNobody() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.github.cpugate.observe")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.github.cpugate.observe", "io.micrometer..")
+                .check(library);
+    }
 }
