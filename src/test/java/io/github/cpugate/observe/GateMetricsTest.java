@@ -3,8 +3,6 @@ package io.github.cpugate.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Await;
@@ -28,25 +26,16 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class GateMetricsTest {
-
-    private static final Pattern NAME = Pattern.compile("\\bcpugate_\\w+");
-    private static final Pattern SELECTOR = Pattern.compile("(cpugate_\\w+)\\{([^}]*)}");
-    private static final Pattern LABEL = Pattern.compile("(\\w+)(!?=~?)\"([^\"]*)\"");
 
     private final PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final AtomicReference<CpuSample> cpu = new AtomicReference<>(sample(95, 30));
@@ -67,7 +56,7 @@ class GateMetricsTest {
     }
 
     /** The lines of values, without the scrape's comments. */
-    private static List<String> values(String scrape) {
+    static List<String> values(String scrape) {
         return scrape.lines().filter(line -> line.startsWith("cpugate_")).toList();
     }
 
@@ -77,7 +66,7 @@ class GateMetricsTest {
                 .collect(Collectors.toSet());
     }
 
-    private static void publishAHistogram(MeterRegistry registry) {
+    static void publishAHistogram(MeterRegistry registry) {
         registry.config().meterFilter(new MeterFilter() {
             @Override
             public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
@@ -92,7 +81,7 @@ class GateMetricsTest {
     }
 
     /** A step down, two admitted, one of them after a wait, one timed out, one who changed its mind. */
-    private static void run(AdaptiveCpuGate gate) throws InterruptedException {
+    static void run(AdaptiveCpuGate gate) throws InterruptedException {
         gate.adjust();
         try (Slot held = gate.slot()) {
             CompletableFuture<Slot> next = gate.slotAsync();
@@ -394,73 +383,5 @@ class GateMetricsTest {
                             "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"0.001\"} 0",
                             "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"600.0\"} 1");
         }
-    }
-
-    @Test
-    void thePageNamesWhatAScrapeHas() throws Exception {
-        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-            run(gate);
-            Set<String> scraped = new TreeSet<>();
-            values(prometheus.scrape()).forEach(line -> scraped.add(line.replaceFirst("\\{.*", "")));
-            assertThat(found(NAME, Files.readString(Path.of("docs/observe.md"))))
-                    .isEqualTo(scraped);
-        }
-    }
-
-    @Test
-    void theDashboardAsksForWhatAScrapeHas() throws Exception {
-        publishAHistogram(prometheus);
-        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-            run(gate);
-            List<String> scraped = values(prometheus.scrape());
-            JsonNode dashboard = new ObjectMapper()
-                    .readTree(Path.of("docs/grafana-dashboard.json").toFile());
-            assertThat(dashboard.at("/templating/list").findValuesAsText("name"))
-                    .containsExactly("datasource", "gate");
-            assertThat(dashboard.findValuesAsText("uid")).as("data sources").contains("${datasource}");
-            List<String> queries = dashboard.findValuesAsText("expr");
-            assertThat(queries).hasSizeGreaterThan(12);
-            for (String query : queries) {
-                Matcher selector = SELECTOR.matcher(query);
-                Set<String> selected = new TreeSet<>();
-                while (selector.find()) {
-                    selected.add(selector.group(1));
-                    assertThat(scraped)
-                            .as(query)
-                            .anyMatch(line ->
-                                    line.startsWith(selector.group(1) + "{") && matches(line, selector.group(2)));
-                }
-                assertThat(selected).as("%s selects by gate", query).isEqualTo(found(NAME, query));
-            }
-            assertThat(found(NAME, dashboard.toString()))
-                    .as("what is asked for at all")
-                    .hasSize(17);
-        }
-    }
-
-    /** Whether the scraped line has each of these labels, as Prometheus understands matchers. */
-    private static boolean matches(String line, String matchers) {
-        Matcher label = LABEL.matcher(matchers);
-        while (label.find()) {
-            Matcher has =
-                    Pattern.compile("[{,]" + label.group(1) + "=\"([^\"]*)\"").matcher(line);
-            if (!has.find()) {
-                return false;
-            }
-            String wanted = label.group(3).equals("$gate") ? ".*" : label.group(3);
-            if (label.group(2).startsWith("!") == has.group(1).matches(wanted)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static Set<String> found(Pattern what, String text) {
-        Set<String> found = new TreeSet<>();
-        Matcher matcher = what.matcher(text);
-        while (matcher.find()) {
-            found.add(matcher.group());
-        }
-        return found;
     }
 }
