@@ -4,8 +4,10 @@
  * <p>A sample's way: {@link io.github.cpugate.cpu} measures and smooths; {@link io.github.cpugate} decides the limit
  * and admits callers under it; {@link io.github.cpugate.observe} tells of it.
  */
+@SuppressWarnings("requires-automatic") // Micrometer has no module-info, but a name for good
 module io.github.cpugate {
     requires static org.jspecify;
+    requires static micrometer.core;
     requires org.slf4j;
     requires com.github.oshi;
     requires java.management;

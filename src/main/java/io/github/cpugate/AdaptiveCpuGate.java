@@ -169,7 +169,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /** {@return the gate at one moment; does not wait for a step under way} */
     public GateSnapshot snapshot() {
-        return GateSnapshot.of(line.gate, line.report(), governor.targetCpu(), governor.lastSample());
+        return governor.snapshot();
     }
 
     /**

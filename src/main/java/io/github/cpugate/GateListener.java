@@ -1,10 +1,20 @@
 package io.github.cpugate;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Told of every step, and if it likes of every wait, and of the gate's end. */
+/** Told of every step, and if it likes of the gate's start, of every wait, and of the gate's end. */
 @FunctionalInterface
 public interface GateListener {
+
+    /**
+     * Called once when the gate makes its first step, before it has a reading, on the thread that makes it. What it
+     * throws goes to the log, once, and nowhere else. Not called if the gate is closed without a step.
+     *
+     * @param now the gate's {@link AdaptiveCpuGate#snapshot()}, for who looks in between steps; to keep it does not
+     *     keep the gate, which may still be found to be garbage
+     */
+    default void onStart(Supplier<GateSnapshot> now) {}
 
     /**
      * Called after each step, with no lock held that callers of the gate need; so it may read the gate's

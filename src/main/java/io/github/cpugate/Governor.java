@@ -45,6 +45,7 @@ final class Governor {
     private @Nullable Parts parts; // made at the first step
     private @Nullable Observation telling; // the last step, while there are listeners that do not know of it
     private int nextToTell;
+    private int nextToStart;
     private long admitted; // until the last step
     private long timedOut;
     private int nextToTellOfClose;
@@ -187,6 +188,9 @@ final class Governor {
         if (!tell(turn, made)) { // of the step before, if that lost its turn at a listener
             return null;
         }
+        if (!tellOfStart(turn, made)) {
+            return null;
+        }
         HeldSlots.Leaks leaks = line.findLeaks();
         long now = nanoClock.getAsLong();
         if (!leaks.isEmpty() && !log(turn, made, () -> LeakLog.tell(gate, leaks, now))) {
@@ -303,6 +307,24 @@ final class Governor {
     }
 
     /**
+     * Tells of the gate's start those who do not know of it yet. If the turn is lost meanwhile, the next one goes on;
+     * returns false.
+     */
+    private boolean tellOfStart(Turn turn, Parts parts) {
+        while (nextToStart < parts.told.size()) {
+            Told each = parts.told.get(nextToStart++);
+            Result<Told> result = turns.call(turn, each.callee, () -> {
+                each.listener.onStart(this::snapshot);
+                return each;
+            });
+            if (result == null || !say(turn, parts, each.callee.faults, result.failure())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
      * Tells of the last step those who do not know of it yet. If the turn is lost meanwhile, the next one goes on;
      * returns false.
      */
@@ -360,8 +382,8 @@ final class Governor {
         }
     }
 
-    double targetCpu() {
-        return targetCpu;
+    GateSnapshot snapshot() {
+        return GateSnapshot.of(gate, line.report(), targetCpu, lastSample());
     }
 
     void setTargetCpu(double percent) {

@@ -90,7 +90,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackage("io.github.cpugate.observe")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage("io.github.cpugate.observe")
+                .resideInAnyPackage("io.github.cpugate.observe", "io.micrometer..")
                 .check(library);
     }
 

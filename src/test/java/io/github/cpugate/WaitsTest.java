@@ -12,12 +12,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What listeners are told of waits, and of the gate's end. */
+/** What listeners are told of waits, and of the gate's start and end. */
 class WaitsTest {
 
     private final List<String> told = new CopyOnWriteArrayList<>();
@@ -209,6 +210,34 @@ class WaitsTest {
                     .build()
                     .close();
             assertThat(told).last().isEqualTo("closed");
+        }
+    }
+
+    @Test
+    void theStartIsToldOnceAndWithAViewOfTheMoment() {
+        List<Supplier<GateSnapshot>> views = new CopyOnWriteArrayList<>();
+        GateListener early = new GateListener() {
+            @Override
+            public void onStart(Supplier<GateSnapshot> now) {
+                assertThat(now.get().cpu().health()).as("before a reading").isEqualTo(CpuSample.Health.STARTING);
+                views.add(now);
+                throw new IllegalStateException("by a listener");
+            }
+
+            @Override
+            public void onStep(Observation step) {
+                told.add("step after " + views.size());
+            }
+        };
+        try (LogCapture log = new LogCapture();
+                AdaptiveCpuGate watched = gate(early)) {
+            watched.adjust();
+            watched.adjust();
+            assertThat(told).containsExactly("step after 1", "step after 1");
+            assertThat(views.get(0).get()).isEqualTo(watched.snapshot());
+            watched.setSlots(2, 3);
+            assertThat(views.get(0).get()).isEqualTo(watched.snapshot());
+            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("by a listener");
         }
     }
 }

@@ -7,6 +7,11 @@ import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
 import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.observe.GateMetrics;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.github.cpugate.observe.JfrEvents;
 import io.github.cpugate.observe.Jmx;
 import java.net.http.HttpClient;
@@ -162,6 +167,28 @@ final class Snippets {
 
     private static double readMyOwnMeter() {
         return Double.NaN;
+    }
+
+    AdaptiveCpuGate metered(MeterRegistry registry) {
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .name("batch")
+                .listener(new GateMetrics(registry))
+                .build();
+        return gate;
+    }
+
+    void histogram(MeterRegistry registry) {
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+                return id.getName().equals("cpugate.slot.wait")
+                        ? DistributionStatisticConfig.builder()
+                                .percentilesHistogram(true)
+                                .build()
+                                .merge(config)
+                        : config;
+            }
+        });
     }
 
     StepPolicy halving() {

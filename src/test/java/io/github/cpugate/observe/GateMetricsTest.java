@@ -1,0 +1,387 @@
+package io.github.cpugate.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import com.sun.net.httpserver.HttpServer;
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Await;
+import io.github.cpugate.LogCapture;
+import io.github.cpugate.Slot;
+import io.github.cpugate.Wait;
+import io.github.cpugate.cpu.CpuSample;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.config.MeterFilterReply;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class GateMetricsTest {
+
+    private final PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final AtomicReference<CpuSample> cpu = new AtomicReference<>(sample(95, 30));
+
+    private static CpuSample sample(double percent, double own) {
+        return new CpuSample(percent, percent, own, "host", 2, CpuSample.Health.OK, "");
+    }
+
+    private AdaptiveCpuGate gate(String name, GateMetrics metrics) {
+        return AdaptiveCpuGate.builder()
+                .name(name)
+                .manual()
+                .maxSlots(8)
+                .initialSlots(2)
+                .sampler(cpu::get)
+                .listener(metrics)
+                .build();
+    }
+
+    /** The lines of values, without the scrape's comments. */
+    static List<String> values(String scrape) {
+        return scrape.lines().filter(line -> line.startsWith("cpugate_")).toList();
+    }
+
+    private static Set<String> names(MeterRegistry registry) {
+        return registry.getMeters().stream()
+                .map(meter -> meter.getId().getName())
+                .collect(Collectors.toSet());
+    }
+
+    static void publishAHistogram(MeterRegistry registry) {
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+                return id.getName().equals("cpugate.slot.wait")
+                        ? DistributionStatisticConfig.builder()
+                                .percentilesHistogram(true)
+                                .build()
+                                .merge(config)
+                        : config;
+            }
+        });
+    }
+
+    /** A step down, two admitted, one of them after a wait, one timed out, one who changed its mind. */
+    static void run(AdaptiveCpuGate gate) throws InterruptedException {
+        gate.adjust();
+        try (Slot held = gate.slot()) {
+            CompletableFuture<Slot> next = gate.slotAsync();
+            assertThat(gate.trySlot(Duration.ofMillis(20))).isEmpty();
+            assertThat(gate.slotAsync().cancel(false)).isTrue();
+            held.close();
+            next.join().close();
+        }
+        gate.adjust();
+    }
+
+    @Test
+    void aScrapeTellsWhatTheGateSawAndDid() throws InterruptedException {
+        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+            assertThat(prometheus.scrape()).as("before the first step").isEmpty();
+            run(gate);
+            String scrape = prometheus.scrape();
+
+            assertThat(scrape.lines())
+                    .contains(
+                            "# HELP cpugate_slots_limit Slots allowed at once",
+                            "# TYPE cpugate_slots_limit gauge",
+                            "# TYPE cpugate_cpu_raw_ratio gauge",
+                            "# TYPE cpugate_callers_admitted_total counter",
+                            "# TYPE cpugate_slot_wait_seconds summary",
+                            "# TYPE cpugate_slot_wait_seconds_max gauge",
+                            "# TYPE cpugate_steps_total counter");
+            assertThat(scrape.lines().filter(line -> line.startsWith("# HELP")))
+                    .as("each is explained")
+                    .allMatch(line -> line.split(" ", 4)[3].length() > 10);
+            assertThat(values(scrape))
+                    .contains(
+                            "cpugate_slots_limit{gate=\"batch\"} 1.0",
+                            "cpugate_slots_min{gate=\"batch\"} 1.0",
+                            "cpugate_slots_max{gate=\"batch\"} 8.0",
+                            "cpugate_slots_in_flight{gate=\"batch\"} 0.0",
+                            "cpugate_callers_waiting{gate=\"batch\"} 0.0",
+                            "cpugate_callers_admitted_total{gate=\"batch\"} 2.0",
+                            "cpugate_callers_timed_out_total{gate=\"batch\"} 1.0",
+                            "cpugate_cpu_raw_ratio{gate=\"batch\"} 0.95",
+                            "cpugate_cpu_smoothed_ratio{gate=\"batch\"} 0.95",
+                            "cpugate_cpu_own_ratio{gate=\"batch\"} 0.3",
+                            "cpugate_cpu_others_ratio{gate=\"batch\"} 0.65",
+                            "cpugate_cpu_target_ratio{gate=\"batch\"} 0.7",
+                            "cpugate_slot_wait_seconds_count{gate=\"batch\",outcome=\"ADMITTED\"} 1",
+                            "cpugate_slot_wait_seconds_count{gate=\"batch\",outcome=\"TIMED_OUT\"} 1",
+                            "cpugate_slot_wait_seconds_count{gate=\"batch\",outcome=\"CANCELLED\"} 1",
+                            "cpugate_slot_wait_seconds_count{gate=\"batch\",outcome=\"INTERRUPTED\"} 0",
+                            "cpugate_steps_total{gate=\"batch\",move=\"down\",reason=\"OVER_TARGET\"} 1.0",
+                            "cpugate_steps_total{gate=\"batch\",move=\"none\",reason=\"AT_FLOOR\"} 1.0",
+                            "cpugate_steps_total{gate=\"batch\",move=\"up\",reason=\"HEADROOM\"} 0.0");
+            assertThat(prometheus
+                            .get("cpugate.slot.wait")
+                            .tag("outcome", "TIMED_OUT")
+                            .timer()
+                            .totalTime(TimeUnit.MILLISECONDS))
+                    .isBetween(20.0, 20_000.0);
+        }
+    }
+
+    @Test
+    void betweenStepsTooItTellsTheMoment() throws InterruptedException {
+        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+            gate.adjust();
+            try (Slot held = gate.slot()) {
+                CompletableFuture<Slot> next = gate.slotAsync();
+                assertThat(values(prometheus.scrape()))
+                        .contains(
+                                "cpugate_slots_in_flight{gate=\"batch\"} 1.0",
+                                "cpugate_callers_waiting{gate=\"batch\"} 1.0",
+                                "cpugate_callers_admitted_total{gate=\"batch\"} 1.0");
+                gate.setSlots(2, 6);
+                gate.setTargetCpu(50);
+                next.join().close();
+                assertThat(held).isNotNull();
+            }
+            assertThat(values(prometheus.scrape()))
+                    .contains(
+                            "cpugate_slots_limit{gate=\"batch\"} 2.0",
+                            "cpugate_slots_max{gate=\"batch\"} 6.0",
+                            "cpugate_slots_in_flight{gate=\"batch\"} 0.0",
+                            "cpugate_callers_admitted_total{gate=\"batch\"} 2.0",
+                            "cpugate_cpu_target_ratio{gate=\"batch\"} 0.5");
+        }
+    }
+
+    @Test
+    void whatIsUnknownIsNotANumber() {
+        cpu.set(CpuSample.of(Double.NaN, 60));
+        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+            gate.adjust();
+            assertThat(values(prometheus.scrape()))
+                    .contains(
+                            "cpugate_cpu_raw_ratio{gate=\"batch\"} NaN",
+                            "cpugate_cpu_smoothed_ratio{gate=\"batch\"} 0.6",
+                            "cpugate_cpu_own_ratio{gate=\"batch\"} NaN",
+                            "cpugate_cpu_others_ratio{gate=\"batch\"} NaN",
+                            "cpugate_steps_total{gate=\"batch\",move=\"none\",reason=\"NO_READING\"} 1.0");
+        }
+    }
+
+    @Test
+    void aServersScrapeHasCommonTagsAndWhatTheFiltersLetPass() throws Exception {
+        SimpleMeterRegistry other = new SimpleMeterRegistry();
+        CompositeMeterRegistry composite = new CompositeMeterRegistry();
+        composite.config().commonTags("application", "answers");
+        composite.config().meterFilter(MeterFilter.denyNameStartsWith("cpugate.cpu.o"));
+        prometheus.config().meterFilter(MeterFilter.deny(id -> id.getName().equals("cpu.gate.min")));
+        prometheus.config().meterFilter(new MeterFilter() {
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                return id.withName(id.getName().replace("cpugate.slots", "cpu.gate"));
+            }
+        });
+        composite.add(prometheus).add(other);
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/actuator/prometheus", exchange -> {
+            byte[] body = prometheus
+                    .scrape(exchange.getRequestHeaders().getFirst("Accept"))
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        try {
+            URI uri = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/actuator/prometheus");
+            HttpRequest asPrometheus = HttpRequest.newBuilder(uri)
+                    .header("Accept", "application/openmetrics-text; version=1.0.0")
+                    .build();
+            HttpClient client = HttpClient.newHttpClient();
+            AdaptiveCpuGate gate = gate("batch", new GateMetrics(composite));
+            run(gate);
+
+            String open = client.send(asPrometheus, BodyHandlers.ofString()).body();
+            assertThat(open).endsWith("# EOF\n");
+            assertThat(open.lines())
+                    .contains("cpu_gate_limit{application=\"answers\",gate=\"batch\"} 1.0")
+                    .contains("cpugate_callers_admitted_total{application=\"answers\",gate=\"batch\"} 2.0")
+                    .noneMatch(
+                            line -> line.contains("cpugate_slots") || line.contains("_own") || line.contains("_min"));
+            assertThat(names(other)).contains("cpugate.slots.limit", "cpugate.slots.min");
+
+            gate.close();
+            assertThat(client.send(asPrometheus, BodyHandlers.ofString()).body())
+                    .isEqualTo("# EOF\n");
+            assertThat(other.getMeters()).isEmpty();
+            assertThat(composite.getMeters()).isEmpty();
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void aRegistryMayComeLate() throws InterruptedException {
+        CompositeMeterRegistry composite = new CompositeMeterRegistry();
+        GateMetrics metrics = new GateMetrics(composite);
+        try (AdaptiveCpuGate gate = gate("batch", metrics)) {
+            run(gate);
+            SimpleMeterRegistry added = new SimpleMeterRegistry();
+            composite.add(added);
+            metrics.bindTo(prometheus);
+            metrics.bindTo(prometheus); // as a container does with what is bound already
+
+            run(gate);
+            for (MeterRegistry registry : List.of(added, prometheus)) {
+                assertThat(registry.get("cpugate.callers.admitted")
+                                .functionCounter()
+                                .count())
+                        .as("since the gate was built")
+                        .isEqualTo(4);
+                assertThat(registry.get("cpugate.slot.wait")
+                                .tag("outcome", "ADMITTED")
+                                .timer()
+                                .count())
+                        .as("since the registry is there")
+                        .isEqualTo(1);
+            }
+            gate.close();
+            assertThat(added.getMeters()).isEmpty();
+            assertThat(prometheus.getMeters()).isEmpty();
+        }
+    }
+
+    @Test
+    void twoGatesDoNotMix() throws InterruptedException {
+        AdaptiveCpuGate batch = gate("batch", new GateMetrics(prometheus));
+        AdaptiveCpuGate chat = gate("chat", new GateMetrics(prometheus));
+        run(batch);
+        chat.adjust();
+        assertThat(values(prometheus.scrape()))
+                .contains(
+                        "cpugate_callers_admitted_total{gate=\"batch\"} 2.0",
+                        "cpugate_callers_admitted_total{gate=\"chat\"} 0.0");
+        batch.close();
+        assertThat(values(prometheus.scrape()))
+                .isNotEmpty()
+                .allMatch(line -> line.contains("gate=\"chat\""))
+                .contains("cpugate_slots_max{gate=\"chat\"} 8.0");
+        chat.close();
+        assertThat(prometheus.getMeters()).isEmpty();
+    }
+
+    @Test
+    void garbageCollectionTakesNoMeterOfAGateInUse() {
+        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+            gate.adjust();
+            List<String> before = values(prometheus.scrape());
+            for (int i = 0; i < 3; i++) {
+                System.gc();
+            }
+            assertThat(values(prometheus.scrape())).isEqualTo(before).isNotEmpty();
+            assertThat(gate.snapshot().closed()).isFalse();
+        }
+    }
+
+    @Test
+    void aGateThatWasDroppedIsNotKeptByItsMeters() {
+        var unused = AdaptiveCpuGate.builder()
+                .period(Duration.ofMillis(5))
+                .sampler(cpu::get)
+                .listener(new GateMetrics(prometheus))
+                .build();
+        Await.until("the meters are there", () -> !prometheus.getMeters().isEmpty());
+        unused = null;
+        Await.until("the meters are gone", () -> {
+            System.gc();
+            return prometheus.getMeters().isEmpty();
+        });
+    }
+
+    @Test
+    void nothingComesBackAfterTheEnd() {
+        GateMetrics metrics = new GateMetrics(prometheus);
+        AdaptiveCpuGate gate = gate("batch", metrics);
+        gate.adjust();
+        Wait wait = metrics.onWait();
+        gate.close();
+        try (AdaptiveCpuGate next = gate("batch", new GateMetrics(prometheus))) {
+            next.adjust();
+            int meters = prometheus.getMeters().size();
+
+            wait.ended(Wait.Outcome.CLOSED);
+            gate.adjust();
+            metrics.onClose();
+            SimpleMeterRegistry late = new SimpleMeterRegistry();
+            metrics.bindTo(late);
+            assertThat(late.getMeters()).isEmpty();
+            assertThat(prometheus.getMeters())
+                    .as("those of the next gate of that name")
+                    .hasSize(meters);
+        }
+        assertThat(prometheus.getMeters()).isEmpty();
+    }
+
+    @Test
+    void aRegistryThatThrowsHarmsNobody() throws InterruptedException {
+        prometheus.config().meterFilter(new MeterFilter() {
+            @Override
+            public MeterFilterReply accept(Meter.Id id) {
+                if (id.getName().contains("cpu.own")) {
+                    throw new IllegalStateException("refused");
+                }
+                return MeterFilterReply.NEUTRAL;
+            }
+        });
+        try (LogCapture log = new LogCapture()) {
+            try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+                run(gate);
+                assertThat(gate.snapshot().limit()).isEqualTo(1);
+            }
+            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("refused");
+            assertThat(prometheus.getMeters()).as("not even half of them").isEmpty();
+        }
+    }
+
+    @Test
+    void metricsAreOfOneGate() {
+        GateMetrics metrics = new GateMetrics(prometheus);
+        try (LogCapture log = new LogCapture();
+                AdaptiveCpuGate batch = gate("batch", metrics);
+                AdaptiveCpuGate chat = gate("chat", metrics)) {
+            batch.adjust();
+            chat.adjust();
+            assertThat(log.messagesAt(Level.WARN))
+                    .singleElement()
+                    .asString()
+                    .contains("these metrics are of gate 'batch': gate 'chat' needs its own");
+        }
+    }
+
+    @Test
+    void theHistogramReachesFromMillisecondsToMinutes() throws InterruptedException {
+        publishAHistogram(prometheus);
+        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+            run(gate);
+            assertThat(values(prometheus.scrape()))
+                    .contains(
+                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"0.001\"} 0",
+                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"600.0\"} 1");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.github.cpugate.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.cpu.CpuSample;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Holds the page and the dashboard against the scrape of a gate that has run. */
+class MetricsPageTest {
+
+    private static final Pattern NAME = Pattern.compile("\\bcpugate_\\w+");
+    private static final Pattern SELECTOR = Pattern.compile("(cpugate_\\w+)\\{([^}]*)}");
+    private static final Pattern LABEL = Pattern.compile("(\\w+)(!?=~?)\"([^\"]*)\"");
+
+    private final PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+    private AdaptiveCpuGate gate() {
+        return AdaptiveCpuGate.builder()
+                .name("batch")
+                .manual()
+                .initialSlots(2)
+                .sampler(() -> CpuSample.of(95))
+                .listener(new GateMetrics(prometheus))
+                .build();
+    }
+
+    @Test
+    void thePageNamesWhatAScrapeHas() throws Exception {
+        try (AdaptiveCpuGate gate = gate()) {
+            GateMetricsTest.run(gate);
+            Set<String> scraped = new TreeSet<>();
+            GateMetricsTest.values(prometheus.scrape()).forEach(line -> scraped.add(line.replaceFirst("\\{.*", "")));
+            assertThat(found(NAME, Files.readString(Path.of("docs/observe.md"))))
+                    .isEqualTo(scraped);
+        }
+    }
+
+    @Test
+    void theDashboardAsksForWhatAScrapeHas() throws Exception {
+        GateMetricsTest.publishAHistogram(prometheus);
+        try (AdaptiveCpuGate gate = gate()) {
+            GateMetricsTest.run(gate);
+            List<String> scraped = GateMetricsTest.values(prometheus.scrape());
+            JsonNode dashboard = new ObjectMapper()
+                    .readTree(Path.of("docs/grafana-dashboard.json").toFile());
+            assertThat(dashboard.at("/templating/list").findValuesAsText("name"))
+                    .containsExactly("datasource", "gate");
+            assertThat(dashboard.findValuesAsText("uid")).as("data sources").contains("${datasource}");
+            List<String> queries = dashboard.findValuesAsText("expr");
+            assertThat(queries).hasSizeGreaterThan(12);
+            for (String query : queries) {
+                Matcher selector = SELECTOR.matcher(query);
+                Set<String> selected = new TreeSet<>();
+                while (selector.find()) {
+                    selected.add(selector.group(1));
+                    assertThat(scraped)
+                            .as(query)
+                            .anyMatch(line ->
+                                    line.startsWith(selector.group(1) + "{") && matches(line, selector.group(2)));
+                }
+                assertThat(selected).as("%s selects by gate", query).isEqualTo(found(NAME, query));
+            }
+            assertThat(found(NAME, dashboard.toString()))
+                    .as("what is asked for at all")
+                    .hasSize(17);
+        }
+    }
+
+    /** Whether the scraped line has each of these labels, as Prometheus understands matchers. */
+    private static boolean matches(String line, String matchers) {
+        Matcher label = LABEL.matcher(matchers);
+        while (label.find()) {
+            Matcher has =
+                    Pattern.compile("[{,]" + label.group(1) + "=\"([^\"]*)\"").matcher(line);
+            if (!has.find()) {
+                return false;
+            }
+            String wanted = label.group(3).equals("$gate") ? ".*" : label.group(3);
+            if (label.group(2).startsWith("!") == has.group(1).matches(wanted)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Set<String> found(Pattern what, String text) {
+        Set<String> found = new TreeSet<>();
+        Matcher matcher = what.matcher(text);
+        while (matcher.find()) {
+            found.add(matcher.group());
+        }
+        return found;
+    }
+}
