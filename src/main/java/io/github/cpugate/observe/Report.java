@@ -24,9 +24,9 @@ import java.util.Objects;
  * java -cp adaptive-cpu-gate.jar io.github.cpugate.observe.Report gate.jsonl -o report.html
  * }</pre>
  *
- * <p>Takes what {@link Journal#jsonLines(Path)} has written: of several gates, several runs in one file, files that were
- * renamed for their size, the last line torn by a kill. Each run is shown beside the others. Lines that are no steps are
- * left out, and counted. A journal that is still being written may be read.
+ * <p>Takes what {@link Journal#jsonLines(Path)} has written: of several gates, several runs in one file, files that
+ * were renamed for their size, the last line torn by a kill. Each run is shown beside the others. Lines that are no
+ * steps are left out, and counted. A journal that is still being written may be read.
  *
  * <p>The page is as large as the journals, and 220 kB; what is in them is data there, and never markup or script.
  */
@@ -47,8 +47,8 @@ public final class Report {
     private Report() {}
 
     /**
-     * Makes a page, and prints where it is. Exits with 0, with 1 if a file could not be read or written, with 2 for wrong
-     * use.
+     * Makes a page, and prints where it is. Exits with 0, with 1 if a file could not be read or written, with 2 for
+     * wrong use.
      *
      * @param args the journals, and {@code -o} with the page's file, {@code report.html} if there is none
      */
@@ -141,8 +141,8 @@ public final class Report {
     }
 
     /**
-     * As data that the page's script reads. Whatever a gate is called, and wherever a line was torn: without a {@code <}
-     * nothing ends the element, and in JSON one can only be inside a text, where the escape means the same.
+     * As data that the page's script reads. Whatever a gate is called, and wherever a line was torn: without a
+     * {@code <} nothing ends the element, and in JSON one can only be inside a text, where the escape means the same.
      */
     private static void append(Path journal, Writer out) throws IOException {
         String name = String.valueOf(journal.getFileName());

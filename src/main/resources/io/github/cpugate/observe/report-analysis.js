@@ -8,51 +8,47 @@ const GAP = 5; // × the usual time between steps
 /** What the time between two steps can be put down to. `because` ends the sentence that answers. */
 const CAUSES = {
   own: {
-    label: 'this JVM’s own CPU',
+    label: () => 'this JVM’s own CPU',
     because: () => 'this JVM’s own sessions held the CPU at its target',
     advice: () => 'More of them at once would only have slowed each other down. Less work per session, more cores or a ' +
       'higher target would help.',
   },
   others: {
-    label: 'other processes’ CPU',
+    label: () => 'other processes’ CPU',
     because: () => 'other processes had the larger part of a CPU near its target',
     advice: () => 'Look at what else ran on this machine.',
   },
   cpu: {
-    label: 'CPU, whose is not known',
+    label: () => 'CPU, whose is not known',
     because: () => 'the CPU was at its target; whose it was is not known',
     advice: () => '',
   },
   floor: {
-    label: 'at the floor, CPU above the target',
+    label: run => `at the ${run.fixed ? 'fixed limit' : 'floor'}, CPU above the target`,
     because: run => run.fixed ? `the limit was fixed at ${run.last.maxSlots}, with CPU above the target`
       : `the limit was at its floor of ${run.last.minSlots}, with CPU above the target`,
-    advice: run => run.fixed ? 'A limit that may fall would have admitted fewer at once.'
-      : 'So few are too many for this target already: a lower minSlots, or a higher target.',
+    advice: run => run.fixed ? `${meanwhile(run, 'floor')}: fewer at once would have slowed each other down less.`
+      : `${meanwhile(run, 'floor')}. If that is too much, lower minSlots; if not, raise the target.`,
   },
   ceiling: {
-    label: 'at the ceiling',
+    label: run => run.fixed ? 'at the fixed limit, CPU not above the target' : 'at the ceiling',
     because: run => run.fixed ? `the limit was fixed at ${run.last.maxSlots}`
       : `the limit was at its ceiling of ${run.last.maxSlots}`,
-    advice: run => {
-      const cpu = mean(run.spans.filter(span => span.cause === 'ceiling'), step => step.smoothed);
-      return `CPU was at ${percent(cpu)} meanwhile, with a target of ${percent(run.last.target)}: ` +
-        (cpu < GROW_BELOW * run.last.target ? 'a higher maxSlots would have admitted more.'
-          : 'a higher maxSlots would have gained little.');
-    },
+    advice: run => `${meanwhile(run, 'ceiling')}: a higher limit would have gained ` +
+      (cpuDuring(run, 'ceiling') < GROW_BELOW * run.last.target ? 'time.' : 'little.'),
   },
   climbing: {
-    label: 'still climbing',
+    label: () => 'still climbing',
     because: () => 'the limit was still on its way up',
     advice: () => 'A higher initialSlots, or StepPolicy.headroom(), gets there sooner.',
   },
   fault: {
-    label: 'no CPU reading',
+    label: () => 'no CPU reading',
     because: () => 'there was no CPU reading to act on',
     advice: run => 'The limit is held meanwhile. ' + run.faults,
   },
-  demand: {label: 'no demand: nobody waited'},
-  missing: {label: 'steps are missing'},
+  demand: {label: () => 'no demand: nobody waited'},
+  missing: {label: () => 'steps are missing'},
 };
 
 // --- Reading
@@ -206,6 +202,14 @@ function mean(spans, value) {
     }
   }
   return sum / time;
+}
+
+function cpuDuring(run, cause) {
+  return mean(run.spans.filter(span => span.cause === cause), step => step.raw);
+}
+
+function meanwhile(run, cause) {
+  return `CPU was at ${percent(cpuDuring(run, cause))} meanwhile, with a target of ${percent(run.last.target)}`;
 }
 
 function count(items, key) {

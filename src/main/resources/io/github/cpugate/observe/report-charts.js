@@ -1,27 +1,30 @@
 'use strict';
 // Draws a run, with Chart.js.
 
-const MOST_POINTS = 2000;
+const MOST_POINTS = 1000;
+const MOST_MARKS = 100;
 
-function chart(card, title, height, config, label) {
+function chart(part, title, height, config, label) {
   const canvas = element('canvas', {role: 'img', 'aria-label': label});
-  card.append(element('h3', {}, title), element('div', {class: 'chart', style: `height: ${height}px`}, canvas));
+  part(element('h3', {}, title), element('div', {class: 'chart', style: `height: ${height}px`}, canvas));
   return {canvas, config};
 }
 
-/** Steps that keep the outline: of each stretch the first, the extremes, and one that moved the limit. */
+/** Steps that keep the outline: of each stretch the first, the extremes, and one that moved the limit; and the trend. */
 function outline(steps) {
-  const stretch = Math.ceil(5 * steps.length / MOST_POINTS);
   if (steps.length <= MOST_POINTS) {
-    return steps;
+    return steps.map(step => ({...step, trend: step.smoothed}));
   }
+  const stretch = Math.ceil(5 * steps.length / MOST_POINTS);
   const kept = [];
   for (let start = 0; start < steps.length; start += stretch) {
     const part = steps.slice(start, start + stretch);
     const best = better => part.reduce((a, b) => better(a, b) ? a : b);
     const some = new Set([part[0], best((a, b) => !(b.raw < a.raw)), best((a, b) => !(b.raw > a.raw)),
       best((a, b) => !(b.waiting > a.waiting)), part.find(moved)]);
-    kept.push(...part.filter(step => some.has(step)));
+    const known = part.map(step => step.smoothed).filter(Number.isFinite);
+    const trend = known.reduce((a, b) => a + b, 0) / known.length;
+    kept.push(...part.filter(step => some.has(step)).map(step => ({...step, trend})));
   }
   return kept;
 }
@@ -39,7 +42,7 @@ function cpuChart(run, color) {
   const ofOthers = step => step.own + step.others; // on top of our own
   const band = {stepped: 'before', borderWidth: 0, pointStyle: 'rect'};
   return config(run, color, [
-    line('smoothed', points(run, step => step.smoothed), color('text'), {borderWidth: 2.5}),
+    line('smoothed', points(run, step => step.trend), color('text'), {borderWidth: 2.5}),
     line('raw', points(run, step => step.raw), color('soft'), {borderWidth: 1}),
     line('target', points(run, step => step.target), color('floor'), {stepped: 'before', borderDash: [6, 4]}),
     line('0.8 × target to target', points(run, step => GROW_BELOW * step.target), color('floor') + '26',
@@ -56,15 +59,17 @@ function cpuChart(run, color) {
 
 function slotsChart(run, color) {
   const marks = run.outline.map(moved);
+  const few = marks.filter(Boolean).length <= MOST_MARKS;
   const up = step => step.limit > step.limitBefore;
   return config(run, color, [
     line('limit', points(run, step => step.limit), color('text'), {stepped: 'before', borderWidth: 2,
       pointStyle: run.outline.map((step, i) => marks[i] ? 'triangle' : 'line'),
       pointRotation: run.outline.map(step => up(step) ? 0 : 180),
-      pointRadius: marks.map(mark => mark ? 4 : 0),
+      pointRadius: marks.map(mark => mark && few ? 4 : 0),
       pointBackgroundColor: run.outline.map(step => color(up(step) ? 'climbing' : 'floor')),
       pointBorderWidth: 0}),
-    line('in flight', points(run, step => step.inFlight), color('own')),
+    line('in flight', points(run, step => step.inFlight), color('own'), {borderWidth: 1, fill: 'origin', pointStyle: 'rect',
+      backgroundColor: color('own') + '59'}),
   ], {}, step => [
     moved(step) ? `limit ${step.limitBefore} → ${step.limit}: ${step.reason}` : `limit ${step.limit}: ${step.reason}`,
     `in flight ${step.inFlight}, bounds ${step.minSlots} to ${step.maxSlots}`]);
@@ -101,8 +106,12 @@ function config(run, color, datasets, y, told) {
       animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
       interaction: {mode: 'index', intersect: false},
       scales: {
-        x: {type: 'linear', min: run.axis.from, max: run.axis.to, ...axis, ticks: {color: color('soft'), stepSize: every,
-          maxRotation: 0, autoSkipPadding: 12, callback: seconds => clock(seconds)}},
+        x: {type: 'linear', min: run.axis.from, max: run.axis.to, ...axis, afterBuildTicks: scale => {
+          scale.ticks = [];
+          for (let at = Math.ceil(run.axis.from / every) * every; at <= run.axis.to; at += every) {
+            scale.ticks.push({value: at});
+          }
+        }, ticks: {color: color('soft'), maxRotation: 0, autoSkipPadding: 12, callback: clock}},
         y: {type: 'linear', min: 0, ...y, ...axis, afterFit: scale => scale.width = 40, // all begin at one place
           ticks: {color: color('soft'), precision: 0, maxTicksLimit: 6}},
       },
@@ -126,7 +135,7 @@ function legend(chart, color) {
 function draw(runs) {
   const style = getComputedStyle(document.documentElement);
   const color = name => style.getPropertyValue('--' + name).trim();
-  Chart.defaults.font.family = style.getPropertyValue('font-family') || 'sans-serif';
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   for (const run of runs) {
     for (const one of run.charts ?? []) {
       one.drawn?.destroy();

@@ -52,17 +52,19 @@ function figures(run) {
 
 function tell(run) {
   const began = Number.isFinite(run.began) ? new Date(run.began * 1000).toISOString().slice(0, 19).replace('T', ' ') : '';
-  const card = element('section', {class: 'run'},
-    element('h2', {}, run.gate || 'gate'),
+  const brief = run.steps.length < 2;
+  const card = element('section', {class: brief ? 'run brief' : 'run'});
+  const part = (...children) => card.append(element('div', {}, ...children)); // in line with those of the other runs
+  part(element('h2', {}, run.gate || 'gate'),
     element('p', {class: 'soft'}, [began && `began ${began} UTC`, `lasted ${clock(run.to - run.from)}`,
       `${run.steps.length} ${run.steps.length === 1 ? 'step' : 'steps'}`, run.file].filter(Boolean).join(' · ')));
   document.getElementById('runs').append(card);
-  if (run.steps.length < 2) {
-    card.append(element('p', {class: 'answer'}, 'There is one step only: too little to tell where time went.'));
+  if (brief) {
+    part(element('p', {class: 'answer'}, 'There is one step only: too little to tell where time went.'));
     return;
   }
   const [sentence, advice] = answer(run);
-  card.append(element('p', {class: 'answer'}, sentence), element('p', {}, advice));
+  part(element('p', {class: 'answer'}, sentence), element('p', {}, advice));
   const bar = element('div', {class: 'bar', 'aria-hidden': 'true'});
   const list = element('ul', {class: 'shares', 'aria-label': 'Shares of the run’s time'});
   for (const share of run.shares) {
@@ -70,16 +72,16 @@ function tell(run) {
     bar.append(element('span', {style: `flex: ${share.exact} 0 0; ${color}`}));
     list.append(element('li', {}, element('span', {class: 'swatch', style: color}),
       element('b', {}, share.percent === 0 ? '< 1 %' : `${share.percent} %`),
-      element('span', {}, `${CAUSES[share.cause].label} (${clock(share.seconds)})`)));
+      element('span', {}, `${CAUSES[share.cause].label(run)} (${clock(share.seconds)})`)));
   }
-  card.append(bar, list);
+  part(bar, list);
   run.charts = [
-    chart(card, 'CPU, percent', 220, cpuChart, `CPU over time: ${percent(mean(run.spans, step => step.raw))} on average, ` +
+    chart(part, 'CPU, percent', 220, cpuChart, `CPU over time: ${percent(mean(run.spans, step => step.raw))} on average, ` +
       `target ${percent(run.last.target)}`),
-    chart(card, 'Slots', 180, slotsChart, `The limit over time, and slots in flight: ${figures(run)[4][1]}`),
-    chart(card, 'Callers in line', 110, lineChart, 'Callers in line over time'),
+    chart(part, 'Slots', 180, slotsChart, `The limit over time, and slots in flight: ${figures(run)[4][1]}`),
+    chart(part, 'Callers in line', 110, lineChart, 'Callers in line over time'),
   ];
-  card.append(element('h3', {}, 'Figures'), element('table', {}, element('tbody', {},
+  part(element('h3', {}, 'Figures'), element('table', {}, element('tbody', {},
     ...figures(run).map(([name, value]) => element('tr', {}, element('th', {scope: 'row'}, name),
       element('td', {}, value))))));
 }
