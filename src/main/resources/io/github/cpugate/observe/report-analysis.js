@@ -15,8 +15,8 @@ const CAUSES = {
   },
   others: {
     label: () => 'other processes’ CPU',
-    because: () => 'other processes had the larger part of a CPU near its target',
-    advice: () => 'Look at what else ran on this machine.',
+    because: () => 'other processes had the larger part of the CPU',
+    advice: run => `${meanwhile(run, 'others')}: look at what else ran on this machine.`,
   },
   cpu: {
     label: () => 'CPU, whose is not known',

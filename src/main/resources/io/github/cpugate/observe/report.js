@@ -71,7 +71,7 @@ function tell(run) {
     const color = `background: var(--${share.cause})`;
     bar.append(element('span', {style: `flex: ${share.exact} 0 0; ${color}`}));
     list.append(element('li', {}, element('span', {class: 'swatch', style: color}),
-      element('b', {}, share.percent === 0 ? '< 1 %' : `${share.percent} %`),
+      element('b', {}, share.percent === 0 ? '<1 %' : `${share.percent} %`),
       element('span', {}, `${CAUSES[share.cause].label(run)} (${clock(share.seconds)})`)));
   }
   part(bar, list);
