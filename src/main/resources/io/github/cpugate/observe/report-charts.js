@@ -118,7 +118,7 @@ function config(run, color, datasets, y, told) {
       plugins: {
         legend: {display: datasets.length > 1, position: 'bottom', labels: {color: color('text'), usePointStyle: true,
           boxHeight: 7, font: {size: 12}, generateLabels: chart => legend(chart, color)}},
-        tooltip: {displayColors: false, filter: item => item.datasetIndex === 0, callbacks: {
+        tooltip: {displayColors: false, filter: (item, index) => index === 0, callbacks: {
           title: items => items.length === 0 ? '' : clock(run.outline[items[0].dataIndex].elapsed),
           label: item => told(run.outline[item.dataIndex])}},
       },

@@ -87,7 +87,7 @@ class ReportPageTest {
     /** The page's elements after its script has run, in a window so wide. Fails if anything went to the console. */
     private String shown(Path page, int width) throws IOException, InterruptedException {
         String chromium = chromium();
-        Path profile = Files.createTempDirectory(Path.of("target"), "chromium"); // it may outlive the test's folder
+        Path profile = Path.of("target", "chromium"); // may be written to after the test's folder is gone
         File dom = folder.resolve("dom-" + width + ".html").toFile();
         File log = folder.resolve("log-" + width).toFile();
         Process browser = new ProcessBuilder(
