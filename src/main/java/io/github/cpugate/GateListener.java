@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 public interface GateListener {
 
     /**
-     * Called once when the gate makes its first step, before it has a reading, on the thread that makes it. What it
-     * throws goes to the log, once, and nowhere else. Not called if the gate is closed without a step.
+     * Called once when the gate makes its first step, before it has a reading, on the thread that makes it; of a gate
+     * that is closed without a step, before its end. What it throws goes to the log, once, and nowhere else.
      *
      * @param now the gate's {@link AdaptiveCpuGate#snapshot()}, for who looks in between steps; to keep it does not
      *     keep the gate, which may still be found to be garbage

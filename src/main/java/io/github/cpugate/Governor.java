@@ -43,27 +43,16 @@ final class Governor {
 
     // Guarded by turns.
     private @Nullable Parts parts; // made at the first step
-    private @Nullable Observation telling; // the last step, while there are listeners that do not know of it
-    private int nextToTell;
-    private int nextToStart;
+    private boolean closeIsNoted;
     private long admitted; // until the last step
     private long timedOut;
-    private int nextToTellOfClose;
 
     /**
      * What only a step needs. Made at the first one, on the governor's thread: build() is to return within milliseconds
      * in a JVM that has loaded nothing yet, and each class takes half of one.
      */
     private record Parts(
-            CpuSampler sampler,
-            Callee measuring,
-            StepPolicy policy,
-            Callee deciding,
-            Callee logging,
-            List<Told> told) {}
-
-    /** A listener, as other people's code. */
-    private record Told(GateListener listener, Callee callee) {}
+            CpuSampler sampler, Callee measuring, StepPolicy policy, Callee deciding, Listeners listeners) {}
 
     Governor(
             String gate,
@@ -127,23 +116,17 @@ final class Governor {
         }
     }
 
-    /**
-     * Tells the listeners, once, that the gate is closed. If the turn is lost meanwhile, the next step by hand goes on.
-     */
+    /** Tells the listeners, once, that the gate is closed. If the turn is lost meanwhile, a step by hand goes on. */
     void tellOfClose() {
         Turn turn = new Turn();
         try {
             turns.begin(turn);
-            Parts made = parts();
-            boolean mine = tell(turn, made);
-            while (mine && nextToTellOfClose < made.told.size()) {
-                Told each = made.told.get(nextToTellOfClose++);
-                Result<Told> result = turns.call(turn, each.callee, () -> {
-                    each.listener.onClose();
-                    return each;
-                });
-                mine = result != null && say(turn, made, each.callee.faults, result.failure());
+            Listeners told = parts().listeners;
+            if (!closeIsNoted) {
+                closeIsNoted = true;
+                told.note(GateListener::onClose);
             }
+            var unused = told.tell(turn);
         } finally {
             turns.end(turn);
             closeIsTold.countDown();
@@ -185,15 +168,12 @@ final class Governor {
 
     private @Nullable Observation step(Turn turn) {
         Parts made = parts();
-        if (!tell(turn, made)) { // of the step before, if that lost its turn at a listener
-            return null;
-        }
-        if (!tellOfStart(turn, made)) {
+        if (!made.listeners.tell(turn)) { // of the step before, if that lost its turn at one of them
             return null;
         }
         HeldSlots.Leaks leaks = line.findLeaks();
         long now = nanoClock.getAsLong();
-        if (!leaks.isEmpty() && !log(turn, made, () -> LeakLog.tell(gate, leaks, now))) {
+        if (!leaks.isEmpty() && !made.listeners.log(turn, () -> LeakLog.tell(gate, leaks, now))) {
             return null;
         }
         CpuSample cpu = sample(turn, made);
@@ -229,9 +209,8 @@ final class Governor {
                 noRoom ? (wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
         admitted = seen.admitted();
         timedOut = seen.timedOut();
-        telling = step;
-        nextToTell = 0;
-        var unused = tell(turn, made); // it stands, whoever goes on to tell of it
+        made.listeners.note(each -> each.onStep(step));
+        var unused = made.listeners.tell(turn); // it stands, whoever goes on to tell of it
         return step;
     }
 
@@ -246,18 +225,13 @@ final class Governor {
 
     private Parts makeParts() {
         String whose = " of gate '" + gate + "'";
-        Callee logging = turns.callee("the log" + whose);
-        List<Told> told = new ArrayList<>();
-        told.add(new Told(new StepLog(), logging));
-        for (GateListener listener : listeners) {
-            told.add(new Told(listener, turns.callee("a listener" + whose)));
-        }
+        Listeners told = new Listeners(turns, whose, listeners);
+        told.note(each -> each.onStart(this::snapshot));
         return new Parts(
                 sampler == null ? CpuSampler.ofHost() : sampler,
                 turns.callee("the CPU sampler" + whose),
                 policy == null ? StepPolicy.oneSlot() : policy,
                 turns.callee("the policy" + whose),
-                logging,
                 told);
     }
 
@@ -277,7 +251,7 @@ final class Governor {
             return sample; // neither a fault nor the end of one
         }
         Object problem = failure != null ? failure : sample.isOk() ? null : sample.detail();
-        return say(turn, parts, parts.measuring.faults, problem) ? sample : null;
+        return parts.listeners.say(turn, parts.measuring.faults, problem) ? sample : null;
     }
 
     /** Returns null if the turn was lost. */
@@ -300,67 +274,10 @@ final class Governor {
         if (result == null) {
             return null;
         }
-        if (!say(turn, parts, parts.deciding.faults, result.failure())) {
+        if (!parts.listeners.say(turn, parts.deciding.faults, result.failure())) {
             return null;
         }
         return result.value() == null ? input.hold(Reason.POLICY_FAILED) : result.value();
-    }
-
-    /**
-     * Tells of the gate's start those who do not know of it yet. If the turn is lost meanwhile, the next one goes on;
-     * returns false.
-     */
-    private boolean tellOfStart(Turn turn, Parts parts) {
-        while (nextToStart < parts.told.size()) {
-            Told each = parts.told.get(nextToStart++);
-            Result<Told> result = turns.call(turn, each.callee, () -> {
-                each.listener.onStart(this::snapshot);
-                return each;
-            });
-            if (result == null || !say(turn, parts, each.callee.faults, result.failure())) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /**
-     * Tells of the last step those who do not know of it yet. If the turn is lost meanwhile, the next one goes on;
-     * returns false.
-     */
-    private boolean tell(Turn turn, Parts parts) {
-        Observation step = telling;
-        while (step != null && nextToTell < parts.told.size()) {
-            Told each = parts.told.get(nextToTell++);
-            Result<Observation> result = turns.call(turn, each.callee, () -> {
-                each.listener.onStep(step);
-                return step;
-            });
-            if (result == null) {
-                return false;
-            }
-            if (!say(turn, parts, each.callee.faults, result.failure())) {
-                return false;
-            }
-        }
-        telling = null;
-        return true;
-    }
-
-    /** Says a problem, or that there is none, if that is news. Returns false if the turn was lost. */
-    private boolean say(Turn turn, Parts parts, FaultLog faults, @Nullable Object problem) {
-        return (problem == null && faults.isQuiet()) || log(turn, parts, () -> faults.say(problem));
-    }
-
-    /**
-     * Uses the log, which may hang like any other people's code: then goes without. Returns false if the turn was lost.
-     */
-    private boolean log(Turn turn, Parts parts, Runnable words) {
-        return turns.call(turn, parts.logging, () -> {
-                    words.run();
-                    return words;
-                })
-                != null;
     }
 
     /** Says, apart from any step, why one failed, or that none does, if that is news. */
@@ -375,7 +292,7 @@ final class Governor {
             if (made == null) {
                 faults.say(failure);
             } else {
-                var unused = say(turn, made, faults, failure);
+                var unused = made.listeners.say(turn, faults, failure);
             }
         } finally {
             turns.end(turn);

@@ -53,8 +53,8 @@ enum SeededBug {
     SLOT_LIES_UNTIL_ITS_CALLER_WAKES(
             new Edit(
                     "WaitingLine",
-                    "            held.add(each.slot, now);\n            each.state",
-                    "            each.state"),
+                    "            held.add(each.slot, now);\n            admitted++;",
+                    "            admitted++;"),
             new Edit("BlockedCaller", """
                             return true;
                         }

@@ -7,6 +7,9 @@ import io.github.cpugate.GateListener;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.observe.JfrEvents;
+import io.github.cpugate.observe.Journal;
+import io.github.cpugate.observe.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +48,9 @@ public final class StreamingBatch implements Callable<Integer> {
     private static final Path FILES = Path.of("target", "demo");
     private static final String FIXED_FILE = "fixed.jsonl";
     private static final String GATE_FILE = "gate.jsonl";
-    private static final String STEPS_FILE = "gate-steps.jsonl";
+    private static final String FIXED_STEPS_FILE = "fixed-steps.jsonl";
+    private static final String GATE_STEPS_FILE = "gate-steps.jsonl";
+    private static final String REPORT_FILE = "report.html";
 
     @Option(
             names = {"-h", "--help"},
@@ -212,35 +217,49 @@ public final class StreamingBatch implements Callable<Integer> {
         Table table = new Table(RunResult.percentile(alone, 50), cpuAlone, target, processors);
 
         Batch batch = new Batch(Collections.nCopies(sessions, session), meter, tick -> live.show(tick, sessions));
+        List<Path> journals = new ArrayList<>();
         if (!gateOnly) {
             System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
-            try (Limiter fixed = Limiter.fixed(slots)) {
+            Path journal = FILES.resolve(FIXED_STEPS_FILE);
+            journals.add(journal);
+            // A gate that cannot move is a semaphore with a journal.
+            AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                    .name("fixed " + slots)
+                    .targetCpu(target)
+                    .minSlots(slots)
+                    .maxSlots(slots)
+                    .listener(Journal.jsonLines(journal))
+                    .build();
+            try (Limiter fixed = Limiter.gate(gate)) {
                 table.add("fixed " + slots, batch.run(fixed, () -> 4, FILES.resolve(FIXED_FILE)), false);
                 live.end();
             }
         }
         System.out.printf("%d sessions under the gate, target %.0f %% ...%n", sessions, target);
-        try (JsonLines steps = new JsonLines(FILES.resolve(STEPS_FILE))) {
-            Convergence convergence = new Convergence();
-            AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
-                    .name("streaming-batch")
-                    .targetCpu(target)
-                    .minSlots(minSlots)
-                    .maxSlots(maxSlots)
-                    .listener(steps::write)
-                    .listener(convergence)
-                    .build();
-            try (Limiter limiter = Limiter.gate(gate)) {
-                table.add(
-                        "gate, target %.0f %%".formatted(target),
-                        batch.run(limiter, convergence::seconds, FILES.resolve(GATE_FILE)),
-                        true);
-            }
+        Path journal = FILES.resolve(GATE_STEPS_FILE);
+        journals.add(journal);
+        Convergence convergence = new Convergence();
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .name("gate, target %.0f %%".formatted(target))
+                .targetCpu(target)
+                .minSlots(minSlots)
+                .maxSlots(maxSlots)
+                .listener(Journal.jsonLines(journal))
+                .listener(JfrEvents.create())
+                .listener(convergence)
+                .build();
+        try (Limiter limiter = Limiter.gate(gate)) {
+            table.add(
+                    "gate, target %.0f %%".formatted(target),
+                    batch.run(limiter, convergence::seconds, FILES.resolve(GATE_FILE)),
+                    true);
         }
         live.end();
         System.out.println();
         System.out.println(table);
         System.out.println("Observations: " + FILES);
+        Report.write(FILES.resolve(REPORT_FILE), journals);
+        System.out.println("Where the time went: " + FILES.resolve(REPORT_FILE));
     }
 
     /** Of one session, in cores. */
@@ -249,7 +268,7 @@ public final class StreamingBatch implements Callable<Integer> {
     }
 
     private static void deleteFilesOfTheLastRun() throws IOException {
-        for (String name : List.of(FIXED_FILE, GATE_FILE, STEPS_FILE)) {
+        for (String name : List.of(FIXED_FILE, GATE_FILE, FIXED_STEPS_FILE, GATE_STEPS_FILE, REPORT_FILE)) {
             Files.deleteIfExists(FILES.resolve(name));
         }
     }

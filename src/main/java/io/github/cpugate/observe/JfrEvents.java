@@ -1,6 +1,7 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.GateListener;
+import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Wait;
 import io.github.cpugate.cpu.CpuSample;
@@ -14,6 +15,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import java.util.function.Supplier;
 
 /**
  * Events of JDK Flight Recorder: who waited for a slot and how that ended, each move of the limit and why, and the gate
@@ -35,7 +37,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class JfrEvents implements GateListener {
 
-    private volatile @Nullable String gate; // as of the first step: a wait that ended earlier has no name to tell
+    private volatile @Nullable String gate; // null before its first step: a wait that ended earlier has no name to tell
 
     private JfrEvents() {}
 
@@ -55,8 +57,12 @@ public final class JfrEvents implements GateListener {
     }
 
     @Override
+    public void onStart(Supplier<GateSnapshot> now) {
+        gate = now.get().gate();
+    }
+
+    @Override
     public void onStep(Observation step) {
-        gate = step.gate();
         GateState state = new GateState();
         if (state.isEnabled()) {
             state.fill(step);

@@ -14,10 +14,12 @@ import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.github.cpugate.observe.JfrEvents;
 import io.github.cpugate.observe.Jmx;
+import io.github.cpugate.observe.Journal;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,6 +137,13 @@ final class Snippets {
                 .sampler(CpuSampler.ofHost())
                 .policy(StepPolicy.oneSlot())
                 .listener(step -> System.out.println(step.reason() + " " + step.limitAfter()))
+                .build();
+        return gate;
+    }
+
+    AdaptiveCpuGate journaled() {
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .listener(Journal.jsonLines(Path.of("logs/gate.jsonl")))
                 .build();
         return gate;
     }

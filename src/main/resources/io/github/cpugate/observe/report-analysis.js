@@ -1,0 +1,231 @@
+'use strict';
+// Reads the journals that are in this page, and finds out where each run's time went.
+
+const GROW_BELOW = 0.8; // × target
+const RUNS_APART = 30; // seconds by which two runs of one gate differ in when they began
+const GAP = 5; // × the usual time between steps
+
+/** What the time between two steps can be put down to. `because` ends the sentence that answers. */
+const CAUSES = {
+  own: {
+    label: () => 'this JVM’s own CPU',
+    because: () => 'this JVM’s own sessions held the CPU at its target',
+    advice: () => 'More of them at once would only have slowed each other down. Less work per session, more cores or a ' +
+      'higher target would help.',
+  },
+  others: {
+    label: () => 'other processes’ CPU',
+    because: () => 'other processes had the larger part of the CPU',
+    advice: run => `${meanwhile(run, 'others')}: look at what else ran on this machine.`,
+  },
+  cpu: {
+    label: () => 'CPU, whose is not known',
+    because: () => 'the CPU was at its target; whose it was is not known',
+    advice: () => '',
+  },
+  floor: {
+    label: run => `at the ${run.fixed ? 'fixed limit' : 'floor'}, CPU above the target`,
+    because: run => run.fixed ? `the limit was fixed at ${run.last.maxSlots}, with CPU above the target`
+      : `the limit was at its floor of ${run.last.minSlots}, with CPU above the target`,
+    advice: run => run.fixed ? `${meanwhile(run, 'floor')}: fewer at once would have slowed each other down less.`
+      : `${meanwhile(run, 'floor')}. If that is too much, lower minSlots; if not, raise the target.`,
+  },
+  ceiling: {
+    label: run => run.fixed ? 'at the fixed limit, CPU not above the target' : 'at the ceiling',
+    because: run => run.fixed ? `the limit was fixed at ${run.last.maxSlots}`
+      : `the limit was at its ceiling of ${run.last.maxSlots}`,
+    advice: run => `${meanwhile(run, 'ceiling')}: a higher limit would have gained ` +
+      (cpuDuring(run, 'ceiling') < GROW_BELOW * run.last.target ? 'time.' : 'little.'),
+  },
+  climbing: {
+    label: () => 'still climbing',
+    because: () => 'the limit was still on its way up',
+    advice: () => 'A higher initialSlots, or StepPolicy.headroom(), gets there sooner.',
+  },
+  fault: {
+    label: () => 'no CPU reading',
+    because: () => 'there was no CPU reading to act on',
+    advice: run => 'The limit is held meanwhile. ' + run.faults,
+  },
+  demand: {label: () => 'no demand: nobody waited'},
+  missing: {label: () => 'steps are missing'},
+};
+
+// --- Reading
+
+function parse(text) {
+  const steps = [];
+  let skipped = 0;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') {
+      continue;
+    }
+    try {
+      steps.push(stepOf(JSON.parse(line)));
+    } catch (e) {
+      skipped++; // torn by a kill, or not ours
+    }
+  }
+  return {steps, skipped};
+}
+
+function stepOf(json) {
+  const step = {};
+  for (const field of ['elapsed', 'raw', 'smoothed', 'own', 'others', 'target', 'limitBefore', 'limit', 'minSlots',
+    'maxSlots', 'inFlight', 'meanInFlight', 'waiting', 'admitted', 'timedOut']) {
+    step[field] = typeof json[field] === 'number' ? json[field] : NaN;
+  }
+  for (const field of ['gate', 'scope', 'reason', 'health', 'detail']) {
+    step[field] = String(json[field] ?? '');
+  }
+  step.time = Date.parse(json.time) / 1000;
+  step.limitReached = json.limitReached === true;
+  if (!['elapsed', 'limit', 'target'].every(field => Number.isFinite(step[field]))) {
+    throw new Error('not a step');
+  }
+  return step;
+}
+
+/** A gate built anew begins at 0 again; and did not begin when the one before it did. */
+function runsOf(steps, file) {
+  const runs = [];
+  const open = new Map();
+  for (const step of steps) {
+    let run = open.get(step.gate);
+    const began = step.time - step.elapsed;
+    if (!run || step.elapsed <= run.last.elapsed || Math.abs(began - (run.last.time - run.last.elapsed)) > RUNS_APART) {
+      run = {gate: step.gate, file, began, steps: []};
+      runs.push(run);
+      open.set(step.gate, run);
+    }
+    run.steps.push(step);
+    run.last = step;
+  }
+  return runs;
+}
+
+/** Files that were renamed for their size go on from each other, in whatever order they were given. */
+function readAll() {
+  const files = [...document.querySelectorAll('script[data-file]')].map(script =>
+    ({name: script.dataset.file, ...parse(script.textContent)}));
+  files.sort((a, b) => (a.steps[0]?.time ?? 0) - (b.steps[0]?.time ?? 0));
+  const runs = [];
+  for (const file of files) {
+    for (const run of runsOf(file.steps, file.name)) {
+      const before = runs.find(other => other.gate === run.gate && other.last.elapsed < run.steps[0].elapsed &&
+        Math.abs(other.last.time - other.last.elapsed - run.began) <= RUNS_APART);
+      if (before) {
+        run.steps.forEach(step => before.steps.push(step));
+        before.last = run.last;
+        before.file += ', ' + file.name;
+      } else {
+        runs.push(run);
+      }
+    }
+  }
+  return {files, runs};
+}
+
+// --- Finding out
+
+function causeOf(step) {
+  const limit = Number.isFinite(step.limitBefore) ? step.limitBefore : step.limit;
+  const above = Math.min(step.raw, step.smoothed) > step.target;
+  if (step.health !== 'OK' || step.reason === 'POLICY_FAILED') {
+    return 'fault';
+  } else if (!waited(step)) {
+    return 'demand';
+  } else if (limit >= step.maxSlots && !above) {
+    return 'ceiling';
+  } else if (Math.max(step.raw, step.smoothed) < GROW_BELOW * step.target) {
+    return 'climbing';
+  } else if (step.others > step.own) {
+    return 'others';
+  } else if (limit <= step.minSlots && above) {
+    return 'floor';
+  } else {
+    return Number.isNaN(step.own) ? 'cpu' : 'own';
+  }
+}
+
+function waited(step) {
+  return step.limitReached || step.waiting > 0;
+}
+
+function analyse(run) {
+  const steps = run.steps;
+  const gaps = steps.slice(1).map((step, i) => step.elapsed - steps[i].elapsed).sort((a, b) => a - b);
+  const usual = gaps.length === 0 ? steps[0].elapsed : gaps[gaps.length >> 1];
+  run.from = Math.max(0, steps[0].elapsed - usual); // a file that goes on from one that is not here
+  run.to = run.last.elapsed;
+  run.fixed = run.last.minSlots === run.last.maxSlots;
+  run.spans = [];
+  let end = run.from;
+  for (const step of steps) {
+    if (step.elapsed - end > GAP * usual) {
+      run.spans.push({from: end, to: step.elapsed - usual, cause: 'missing', step});
+      end = step.elapsed - usual;
+    }
+    run.spans.push({from: end, to: step.elapsed, cause: causeOf(step), step});
+    end = step.elapsed;
+  }
+  const faults = count(steps.filter(step => step.health !== 'OK'), step => `${step.health}: ${step.detail}`);
+  run.faults = faults.map(([what, times]) => `${what} (${times}×)`).slice(0, 3).join('; ');
+  run.shares = wholePercents(sums(run.spans));
+}
+
+function sums(spans) {
+  const sums = new Map();
+  for (const span of spans) {
+    sums.set(span.cause, (sums.get(span.cause) ?? 0) + span.to - span.from);
+  }
+  return [...sums].filter(([, seconds]) => seconds > 0).sort((a, b) => b[1] - a[1]);
+}
+
+/** Rounded so that they add up to 100: what is left over goes to those that lost most by rounding. */
+function wholePercents(sums) {
+  const all = sums.reduce((sum, [, seconds]) => sum + seconds, 0);
+  const shares = sums.map(([cause, seconds]) => ({cause, seconds, exact: 100 * seconds / all}));
+  shares.forEach(share => share.percent = Math.floor(share.exact));
+  const left = 100 - shares.reduce((sum, share) => sum + share.percent, 0);
+  [...shares].sort((a, b) => b.exact % 1 - a.exact % 1).slice(0, left).forEach(share => share.percent++);
+  return shares;
+}
+
+function mean(spans, value) {
+  let sum = 0;
+  let time = 0;
+  for (const span of spans) {
+    if (span.cause !== 'missing' && Number.isFinite(value(span.step))) {
+      sum += value(span.step) * (span.to - span.from);
+      time += span.to - span.from;
+    }
+  }
+  return sum / time;
+}
+
+function cpuDuring(run, cause) {
+  return mean(run.spans.filter(span => span.cause === cause), step => step.raw);
+}
+
+function meanwhile(run, cause) {
+  return `CPU was at ${percent(cpuDuring(run, cause))} meanwhile, with a target of ${percent(run.last.target)}`;
+}
+
+function count(items, key) {
+  const counts = new Map();
+  items.forEach(item => counts.set(key(item), (counts.get(key(item)) ?? 0) + 1));
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+function answer(run) {
+  const share = 100 * mean(run.spans, step => waited(step) ? 1 : 0);
+  const main = run.shares.find(one => CAUSES[one.cause].because);
+  if (!(share > 0) || !main) {
+    return ['Nobody waited: the gate held nobody up.', ''];
+  }
+  const often = share < 1 ? 'less than 1 %' : percent(share);
+  const mostly = run.shares.filter(one => CAUSES[one.cause].because).length > 1 ? 'mostly since' : 'since';
+  return [`Callers waited ${often} of the time, ${mostly} ${CAUSES[main.cause].because(run)}.`,
+    CAUSES[main.cause].advice(run)];
+}

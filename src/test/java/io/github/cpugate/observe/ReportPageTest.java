@@ -1,0 +1,232 @@
+package io.github.cpugate.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.github.cpugate.Observation;
+import io.github.cpugate.Reason;
+import io.github.cpugate.cpu.CpuReading;
+import io.github.cpugate.cpu.CpuSample;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page as a browser shows it: a Chromium, of {@code -Dchromium=...}, {@code CHROMIUM} or the path. */
+class ReportPageTest {
+
+    private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
+    private static final CpuSample UNREAD = CpuSample.failed(new IOException("</script><b>gone</b>"), 60);
+
+    @TempDir
+    Path folder;
+
+    private final StringBuilder lines = new StringBuilder();
+    private String gate = "batch";
+    private int seconds;
+
+    private static String chromium() {
+        String named = System.getProperty("chromium", System.getenv("CHROMIUM"));
+        if (named != null) {
+            return named;
+        }
+        for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
+            for (String place : System.getenv("PATH").split(Pattern.quote(File.pathSeparator), -1)) {
+                if (Files.isExecutable(Path.of(place, name))) {
+                    return Path.of(place, name).toString();
+                }
+            }
+        }
+        return abort("no Chromium here: neither -Dchromium=... nor CHROMIUM, nor one on the path");
+    }
+
+    private static CpuSample cpu(double percent, double own) {
+        return CpuSample.of(new CpuReading(percent, own, 0, CpuReading.HOST, 2), percent);
+    }
+
+    /** So many steps, two seconds each. */
+    private void steps(int number, CpuSample cpu, int limit, int waiting, Reason reason) {
+        for (int i = 0; i < number; i++) {
+            seconds += 2;
+            Observation step = new Observation(
+                    gate,
+                    Duration.ofSeconds(seconds),
+                    cpu,
+                    70,
+                    limit,
+                    reason == Reason.HEADROOM ? limit + 1 : limit,
+                    2,
+                    8,
+                    limit,
+                    limit,
+                    waiting,
+                    3,
+                    1,
+                    waiting > 0,
+                    reason);
+            lines.append(JournalFormat.JSON_LINES.line(START.plusSeconds(seconds), step));
+        }
+    }
+
+    private Path journal(String name) throws IOException {
+        Path journal = Files.writeString(folder.resolve(name), lines);
+        lines.setLength(0);
+        seconds = 0;
+        return journal;
+    }
+
+    /** The page's elements after its script has run, in a window so wide. Fails if anything went to the console. */
+    private String shown(Path page, int width) throws IOException, InterruptedException {
+        String chromium = chromium();
+        Path profile = Path.of("target", "chromium"); // may be written to after the test's folder is gone
+        File dom = folder.resolve("dom-" + width + ".html").toFile();
+        File log = folder.resolve("log-" + width).toFile();
+        Process browser = new ProcessBuilder(
+                        chromium,
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--user-data-dir=" + profile.toAbsolutePath(),
+                        "--window-size=" + width + ",1000",
+                        "--virtual-time-budget=2000",
+                        "--enable-logging=stderr",
+                        "--dump-dom",
+                        page.toUri().toString())
+                .redirectOutput(dom)
+                .redirectError(log)
+                .start();
+        try {
+            assertThat(browser.waitFor(50, TimeUnit.SECONDS)).as("it ends").isTrue();
+        } finally {
+            browser.descendants().forEach(ProcessHandle::destroyForcibly);
+            browser.destroyForcibly();
+        }
+        assertThat(Files.readString(log.toPath()))
+                .as("what went to the console")
+                .doesNotContain("CONSOLE");
+        return Files.readString(dom.toPath());
+    }
+
+    /** The texts of these elements, in the order of the page. */
+    private static List<String> texts(String dom, String begin, String end) {
+        List<String> texts = new ArrayList<>();
+        Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)
+                .matcher(dom)
+                .results()
+                .forEach(found -> texts.add(found.group(1).replaceAll("<[^>]*>", "")));
+        return texts;
+    }
+
+    @Test
+    void itTellsWhereTheTimeWentAndDrawsIt() throws Exception {
+        steps(10, cpu(20, 18), 3, 9, Reason.HEADROOM);
+        steps(40, cpu(65, 60), 5, 9, Reason.IN_BAND);
+        steps(20, cpu(65, 10), 5, 9, Reason.IN_BAND);
+        steps(10, cpu(40, 35), 8, 9, Reason.AT_CEILING);
+        steps(5, cpu(90, 85), 2, 9, Reason.AT_FLOOR);
+        steps(5, UNREAD, 5, 9, Reason.NO_READING);
+        steps(10, cpu(30, 25), 5, 0, Reason.NOT_BINDING);
+        Path journal = journal("gate.jsonl");
+        Files.writeString(journal, "{\"time\":\"20", StandardOpenOption.APPEND);
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(journal));
+
+        String dom = shown(page, 1280);
+        assertThat(texts(dom, "class=\"answer\">", "</p>"))
+                .containsExactly(
+                        "Callers waited 90 % of the time, mostly since this JVM’s own sessions held the CPU at its"
+                                + " target.");
+        assertThat(texts(dom, "</span><b>", "</li>"))
+                .as("adds up to 100 %")
+                .containsExactlyInAnyOrder(
+                        "40 %this JVM’s own CPU (1:20)",
+                        "20 %other processes’ CPU (0:40)",
+                        "10 %still climbing (0:20)",
+                        "10 %at the ceiling (0:20)",
+                        "10 %no demand: nobody waited (0:20)",
+                        "5 %at the floor, CPU above the target (0:10)",
+                        "5 %no CPU reading (0:10)");
+        assertThat(texts(dom, "<th scope=\"row\">", "</tr>"))
+                .contains(
+                        "admitted300",
+                        "timed out in line100",
+                        "limit raised10 (HEADROOM 10)",
+                        "limit lowerednone",
+                        "no readingFAILING: java.io.IOException: &lt;/script&gt;&lt;b&gt;gone&lt;/b&gt; (5×)");
+        assertThat(texts(dom, "id=\"notes\" role=\"status\">", "</div>"))
+                .containsExactly("gate.jsonl: 1 line is left out, torn or not a step.");
+        assertThat(texts(dom, "<canvas role=\"img\" aria-label=\"", "\""))
+                .as("drawn, with words for those who do not see it")
+                .hasSize(3)
+                .first()
+                .asString()
+                .startsWith("CPU over time: ");
+    }
+
+    @Test
+    void runsStandSideBySideWhateverTheyAreCalledAndHoweverLong() throws Exception {
+        gate = "</script><img src=x onerror=alert(1)>\"\u2028";
+        steps(3000, cpu(65, 60), 5, 9, Reason.IN_BAND);
+        steps(3000, UNREAD, 5, 0, Reason.NO_READING);
+        seconds = 0;
+        steps(2, CpuSample.of(65), 5, 9, Reason.IN_BAND);
+        Path two = journal("two.jsonl");
+        gate = "brief";
+        steps(1, cpu(65, 60), 5, 9, Reason.IN_BAND);
+        Path one = journal("one.jsonl");
+        Path empty = journal("empty.jsonl");
+        Path other = Files.writeString(folder.resolve("other.jsonl"), "{}\nnull\n[1]\nhello\n");
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(two, one, empty, other));
+        Files.writeString(
+                page,
+                "<script>document.body.dataset.fits = document.documentElement.scrollWidth <= innerWidth</script>",
+                StandardOpenOption.APPEND);
+
+        for (int width : new int[] {400, 1280}) {
+            String dom = shown(page, width);
+            assertThat(dom).contains("data-fits=\"true\"").doesNotContain("<img");
+            assertThat(texts(dom, "<h2>", "</h2>"))
+                    .containsExactlyInAnyOrder(
+                            "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\"\u2028",
+                            "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\"\u2028",
+                            "brief");
+            assertThat(texts(dom, "class=\"answer\">", "</p>"))
+                    .containsExactlyInAnyOrder(
+                            "Callers waited 50 % of the time, mostly since this JVM’s own sessions held the CPU at its"
+                                    + " target.",
+                            "Callers waited 100 % of the time, since the CPU was at its target; whose it was is not known.",
+                            "There is one step only: too little to tell where time went.");
+            assertThat(texts(dom, "<p class=\"soft\">", "</p>"))
+                    .anyMatch(text -> text.startsWith("empty.jsonl is empty"))
+                    .anyMatch(text -> text.equals("other.jsonl holds no steps of a gate (lines: 4)."));
+        }
+    }
+
+    @Test
+    void filesThatWereRenamedGoOnFromEachOtherInAnyOrder() throws Exception {
+        steps(10, cpu(65, 60), 5, 9, Reason.IN_BAND);
+        int sofar = seconds;
+        Path older = journal("gate.1.jsonl");
+        seconds = sofar + 60; // lost, as from a disk that was full
+        steps(20, cpu(65, 60), 5, 9, Reason.IN_BAND);
+        Path newer = journal("gate.jsonl");
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(newer, older));
+
+        String dom = shown(page, 1280);
+        assertThat(texts(dom, "<h2>", "</h2>")).hasSize(1);
+        assertThat(texts(dom, "</span><b>", "</li>"))
+                .containsExactly("50 %this JVM’s own CPU (1:00)", "50 %steps are missing (1:00)");
+        assertThat(dom).contains("gate.1.jsonl, gate.jsonl");
+    }
+}

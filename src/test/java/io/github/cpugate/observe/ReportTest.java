@@ -1,0 +1,126 @@
+package io.github.cpugate.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.cpugate.Observation;
+import io.github.cpugate.Reason;
+import io.github.cpugate.cpu.CpuSample;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+
+    private static final String HOSTILE = "</script><img src=x onerror=alert(1)><!--\"'\u2028&lt;";
+
+    @TempDir
+    Path folder;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private Path journal(String file, String gate) throws IOException {
+        Observation step = new Observation(
+                gate, Duration.ofSeconds(2), CpuSample.of(60), 70, 4, 4, 1, 8, 4, 4, 3, 1, 0, true, Reason.IN_BAND);
+        return Files.writeString(folder.resolve(file), JournalFormat.JSON_LINES.line(Instant.EPOCH, step));
+    }
+
+    private int run(Object... args) {
+        String[] texts = new String[args.length];
+        for (int i = 0; i < args.length; i++) {
+            texts[i] = args[i].toString();
+        }
+        return Report.run(
+                texts,
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    private static int count(String text, String part) {
+        return text.split(Pattern.quote(part), -1).length - 1;
+    }
+
+    @Test
+    void whatIsHostileInAJournalStaysData() throws IOException {
+        Path plain = folder.resolve("plain.html");
+        Path page = folder.resolve("hostile.html");
+        Report.write(plain, List.of(journal("a.jsonl", "batch")));
+        Report.write(page, List.of(journal("a&\"<b>.jsonl", HOSTILE)));
+        String html = Files.readString(page);
+        assertThat(count(html, "</script")).isEqualTo(count(Files.readString(plain), "</script"));
+        assertThat(html).doesNotContain("<img").contains("data-file=\"a&amp;&quot;&lt;b>.jsonl\"");
+        Matcher data = Pattern.compile("<script type=\"application/jsonl\"[^\n]*\n(.*?)\n")
+                .matcher(html);
+        assertThat(data.find()).isTrue();
+        assertThat(new ObjectMapper().readTree(data.group(1)).get("gate").asText())
+                .isEqualTo(HOSTILE);
+    }
+
+    @Test
+    void aTornEndIsDataToo() throws IOException {
+        Path torn = folder.resolve("torn.jsonl");
+        Files.write(torn, new byte[] {'{', '"', '<', (byte) 0xc3});
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(torn));
+        assertThat(Files.readString(page)).contains("{\"\\u003c\ufffd\n</script>");
+    }
+
+    @Test
+    void allThatThePageNeedsIsInIt() throws IOException {
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(journal("a.jsonl", "batch")));
+        assertThat(Files.readString(page))
+                .contains("Chart.js v", "Permission is hereby granted", "default-src 'none'")
+                .doesNotContain("src=\"", "href=\"", "<!-- insert", "sourceMappingURL");
+    }
+
+    @Test
+    void theCommandMakesThePageAndSaysWhere() throws IOException {
+        Path page = folder.resolve("page.html");
+        assertThat(run(journal("a.jsonl", "first"), journal("b.jsonl", "second"), "-o", page))
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("Report: %s%n".formatted(page));
+        assertThat(Files.readString(page)).contains("\"gate\":\"first\"", "\"gate\":\"second\"");
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("Usage: ");
+    }
+
+    @Test
+    void wrongUseIsSaidAndMakesNoPage() throws IOException {
+        Path page = folder.resolve("page.html");
+        Path csv = Files.writeString(folder.resolve("gate.csv"), JournalFormat.CSV.header());
+        Path journal = journal("a.jsonl", "batch");
+        assertThat(run("-o", page)).isEqualTo(2);
+        assertThat(run(journal, "-o")).isEqualTo(2);
+        assertThat(run(journal, "--open")).isEqualTo(2);
+        assertThat(run(journal, csv, "-o", page)).isEqualTo(2);
+        assertThat(run(journal, "-o", journal)).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains(
+                        "journals must not be empty",
+                        "-o wants a file after it",
+                        "there is no option --open",
+                        "gate.csv is CSV; a report is made of JSON Lines",
+                        "the page would replace the journal",
+                        "Usage: ");
+        err.reset();
+        assertThat(run(journal, folder.resolve("none.jsonl"), "-o", page)).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .startsWith("Failed: NoSuchFileException: ")
+                .contains("none.jsonl")
+                .doesNotContain("Usage");
+        assertThat(page).doesNotExist();
+        assertThat(run(journal, "-o", folder.resolve("no/folder/page.html"))).isEqualTo(1);
+    }
+}
