@@ -65,7 +65,9 @@ final class Listeners {
         return (problem == null && faults.isQuiet()) || log(turn, () -> faults.say(problem));
     }
 
-    /** Uses the log, which may hang like any other people's code: then does without. Returns false if the turn was lost. */
+    /**
+     * Uses the log, which may hang like any other people's code: then does without. Returns false if the turn was lost.
+     */
     boolean log(Turn turn, Runnable words) {
         Result<Runnable> result = turns.call(turn, logging, () -> {
             words.run();

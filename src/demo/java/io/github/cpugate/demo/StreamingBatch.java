@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
                     + "it did to this machine's CPU and to the sessions. Takes about three minutes.",
             "",
             "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
-                    + "the sessions go there instead: real requests, some 180 on a small machine and more on a bigger one; it says how many before the first.",
+                    + "the sessions go there instead: real requests, some 200 on a small machine and more on a bigger one; it says how many before the first.",
             ""
         })
 public final class StreamingBatch implements Callable<Integer> {

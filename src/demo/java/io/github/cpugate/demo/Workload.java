@@ -19,7 +19,7 @@ public record Workload(AnthropicClient client, String model, double demand) {
 
     private static final double CORES_PER_STREAM = 0.25;
 
-    private static final int TO_WARM_UP = 12;
+    private static final int TO_WARM_UP = 36;
     private static final int TOGETHER = 6;
 
     /** A session whose answers have up to {@code maxTokens} tokens. */

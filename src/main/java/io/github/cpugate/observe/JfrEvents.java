@@ -5,6 +5,7 @@ import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Wait;
 import io.github.cpugate.cpu.CpuSample;
+import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -15,7 +16,6 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
-import java.util.function.Supplier;
 
 /**
  * Events of JDK Flight Recorder: who waited for a slot and how that ended, each move of the limit and why, and the gate

@@ -1,0 +1,96 @@
+package io.github.cpugate.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Await;
+import io.github.cpugate.cpu.CpuSample;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A process that is killed with a journal open. */
+class KilledJournalTest {
+
+    private static final int PERIOD_MILLIS = 20;
+    private static final int STEPS = 50;
+
+    @TempDir
+    Path folder;
+
+    /** The process: says each step on its output, once the gate has handed it to the journal. */
+    static final class Child {
+
+        private Child() {}
+
+        public static void main(String[] args) throws InterruptedException {
+            try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                    .period(Duration.ofMillis(PERIOD_MILLIS))
+                    .sampler(() -> CpuSample.of(60))
+                    .listener(Journal.jsonLines(Path.of(args[0])))
+                    .listener(step -> System.out.println("step"))
+                    .build()) {
+                new CountDownLatch(1).await(); // until it is killed
+                assertThat(gate).isNotNull();
+            }
+        }
+    }
+
+    private static long linesOf(Path file) {
+        try {
+            return Files.exists(file) ? Files.readAllLines(file).size() : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Process start(ProcessBuilder process) {
+        try {
+            return process.start();
+        } catch (IOException e) {
+            return Assumptions.abort("this JVM cannot start another process: " + e);
+        }
+    }
+
+    @Test
+    void allButTheLastMomentIsReadableAndTheReportIsMadeOfIt() throws Exception {
+        Path file = folder.resolve("gate.jsonl");
+        Path said = folder.resolve("said");
+        ProcessBuilder child = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Child.class.getName(),
+                        file.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile());
+        Process process = start(child);
+        try {
+            Await.until("some steps are written", () -> !process.isAlive() || linesOf(file) >= STEPS);
+        } finally {
+            process.destroyForcibly().waitFor(); // SIGKILL, where there is such a thing
+        }
+        long steps = Files.readAllLines(said).stream().filter("step"::equals).count();
+        List<String> lines = Files.readAllLines(file);
+        assertThat(lines.size())
+                .as("%d steps were made; a second's at most may be missing", steps)
+                .isGreaterThanOrEqualTo(STEPS)
+                .isGreaterThanOrEqualTo((int) steps - 1000 / PERIOD_MILLIS);
+        ObjectMapper json = new ObjectMapper();
+        for (String line : lines.subList(0, lines.size() - 1)) {
+            assertThat(json.readTree(line).get("raw").asDouble()).isEqualTo(60);
+        }
+
+        Path page = folder.resolve("report.html");
+        Report.write(page, List.of(file));
+        assertThat(Files.readString(page)).contains(lines.get(STEPS - 1).substring(0, 60));
+    }
+}
