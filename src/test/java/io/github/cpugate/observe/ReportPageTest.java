@@ -84,13 +84,21 @@ class ReportPageTest {
         return journal;
     }
 
+    private static Process start(ProcessBuilder browser) {
+        try {
+            return browser.start();
+        } catch (IOException e) {
+            return abort("this JVM cannot start another process: " + e);
+        }
+    }
+
     /** The page's elements after its script has run, in a window so wide. Fails if anything went to the console. */
     private String shown(Path page, int width) throws IOException, InterruptedException {
         String chromium = chromium();
         Path profile = Path.of("target", "chromium"); // may be written to after the test's folder is gone
         File dom = folder.resolve("dom-" + width + ".html").toFile();
         File log = folder.resolve("log-" + width).toFile();
-        Process browser = new ProcessBuilder(
+        Process browser = start(new ProcessBuilder(
                         chromium,
                         "--headless=new",
                         "--no-sandbox",
@@ -102,8 +110,7 @@ class ReportPageTest {
                         "--dump-dom",
                         page.toUri().toString())
                 .redirectOutput(dom)
-                .redirectError(log)
-                .start();
+                .redirectError(log));
         try {
             assertThat(browser.waitFor(50, TimeUnit.SECONDS)).as("it ends").isTrue();
         } finally {
