@@ -29,15 +29,13 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
         if (line.admitOrLineUp(slot, caller)) {
             return true;
         }
-        Waits waits = line.waits();
-        Wait wait = waits == null ? null : waits.began();
-        if (wait == null) {
-            return caller.isServedBy(line);
-        }
+        Wait wait = line.waitBegan();
         try {
             return caller.isServedBy(line);
         } finally {
-            wait.ended(caller.outcome());
+            if (wait != null) {
+                wait.ended(caller.outcome());
+            }
         }
     }
 

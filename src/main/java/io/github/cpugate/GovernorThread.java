@@ -111,7 +111,7 @@ final class GovernorThread implements Runnable {
         }
     }
 
-    /** Looks rarely, since to wake is what it costs: so a turn is held up for twice or thrice the patience at most. */
+    /** Looks rarely, since to wake is what it costs: so a turn is held up for three times the patience at most. */
     private void watch() {
         Turns turns = governor.turns();
         while (!stopped) {

@@ -25,7 +25,7 @@ final class Listeners {
     /** A listener, as other people's code. */
     private record Told(GateListener listener, Callee callee) {}
 
-    /** To be called at most once in vain: each of the listeners is a callee of the turns. */
+    /** Makes each of them a callee of the turns. {@code whose} as in " of gate 'batch'". */
     Listeners(Turns turns, String whose, List<GateListener> listeners) {
         this.turns = turns;
         this.logging = turns.callee("the log" + whose);

@@ -22,18 +22,18 @@ final class PendingSlot extends Waiter implements Runnable {
         super(slot);
         this.line = line;
         this.completer = completer;
-        Waits waits = line.waits();
-        this.wait = waits == null ? null : waits.began();
+        this.wait = line.waitBegan();
         var unused = future.whenComplete((granted, failure) -> {
-            boolean late = failure instanceof TimeoutException;
-            boolean gaveUp = line.giveUp(this, late);
-            ended(
-                    failure == null && !gaveUp
-                            ? Wait.Outcome.ADMITTED
-                            : failure instanceof GateClosedException
-                                    ? Wait.Outcome.CLOSED
-                                    : late ? Wait.Outcome.TIMED_OUT : Wait.Outcome.CANCELLED);
+            boolean gaveUp = line.giveUp(this, failure instanceof TimeoutException);
+            ended(failure == null && !gaveUp ? Wait.Outcome.ADMITTED : whyNot(failure));
         });
+    }
+
+    private static Wait.Outcome whyNot(@Nullable Throwable failure) {
+        if (failure instanceof GateClosedException) {
+            return Wait.Outcome.CLOSED;
+        }
+        return failure instanceof TimeoutException ? Wait.Outcome.TIMED_OUT : Wait.Outcome.CANCELLED;
     }
 
     private void ended(Wait.Outcome outcome) {
@@ -52,7 +52,7 @@ final class PendingSlot extends Waiter implements Runnable {
                 return caller.future;
             }
         } catch (Throwable t) {
-            caller.ended(t instanceof GateClosedException ? Wait.Outcome.CLOSED : Wait.Outcome.CANCELLED);
+            caller.ended(whyNot(t));
             throw t;
         }
         caller.ended(Wait.Outcome.ADMITTED);

@@ -105,10 +105,10 @@ final class WaitingLine {
         waits = listeners.isEmpty() ? null : new Waits(gate, listeners);
     }
 
-    /** Who is told of waits; null if nobody is. */
+    /** Tells that a caller has to wait; returns who is to be told how that ended, or null. Not under the lock. */
     @Nullable
-    Waits waits() {
-        return waits;
+    Wait waitBegan() {
+        return waits == null ? null : waits.began();
     }
 
     boolean looksForLeaks() {

@@ -48,6 +48,13 @@ class GovernorThreadTest {
         return CpuSample.of(95);
     }
 
+    private CpuSample hangingAtFirst(AtomicReference<Thread> first) {
+        if (first.compareAndSet(null, Thread.currentThread())) {
+            hang();
+        }
+        return CpuSample.of(60);
+    }
+
     private Governor governor(CpuSampler sampler, StepPolicy policy, GateListener... listeners) {
         List<GateListener> all = new ArrayList<>(List.of(listeners));
         all.add(step -> {
@@ -145,14 +152,7 @@ class GovernorThreadTest {
     @Test
     void aThreadThatIsBackEndsIfAnotherHasItsPlace() {
         AtomicReference<Thread> first = new AtomicReference<>();
-        Governor governor = governor(
-                () -> {
-                    if (first.compareAndSet(null, Thread.currentThread())) {
-                        hang();
-                    }
-                    return CpuSample.of(60);
-                },
-                null);
+        Governor governor = governor(() -> hangingAtFirst(first), null);
         governor.start(1, this);
         Await.until("another goes on", () -> !told.isEmpty());
         assertThat(first.get().isAlive()).isTrue();
@@ -264,14 +264,7 @@ class GovernorThreadTest {
     @Test
     void aThreadThatWasReplacedDoesNotSleepThroughAPeriodFirst() {
         AtomicReference<Thread> first = new AtomicReference<>();
-        Governor governor = governor(
-                () -> {
-                    if (first.compareAndSet(null, Thread.currentThread())) {
-                        hang();
-                    }
-                    return CpuSample.of(60);
-                },
-                null);
+        Governor governor = governor(() -> hangingAtFirst(first), null);
         governor.start(Duration.ofDays(1).toNanos(), this);
         Await.until("another goes on", () -> !told.isEmpty());
         letGo.countDown();

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Streams a batch of sessions under a fixed number of slots and then under the adaptive gate, and prints what "
-                    + "it did to this machine's CPU and to the sessions. Takes about three minutes.",
+                    + "it did to this machine's CPU and to the sessions. Takes three to four minutes.",
             "",
             "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
                     + "the sessions go there instead: real requests, some 200 on a small machine and more on a bigger one; it says how many before the first.",
