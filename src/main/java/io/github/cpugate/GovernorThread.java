@@ -62,19 +62,7 @@ final class GovernorThread implements Runnable {
     public void run() {
         Thread self = Thread.currentThread();
         while (thread == self && !stopped) {
-            Throwable failure = null;
-            try {
-                if (isDeserted()) {
-                    stop();
-                    sayDeserted();
-                    break;
-                }
-                keepWatched();
-                var unused = governor.stepUnlessLost();
-            } catch (Throwable t) {
-                failure = t;
-            }
-            say(failure);
+            stepOrEnd();
             if (thread == self) {
                 sleep(periodNanos);
             }
@@ -82,6 +70,23 @@ final class GovernorThread implements Runnable {
         if (thread == self) {
             governor.tellOfClose();
         }
+    }
+
+    /** Apart from the loop, of which the JVM compiles only what it enters often. */
+    private void stepOrEnd() {
+        Throwable failure = null;
+        try {
+            if (isDeserted()) {
+                stop();
+                sayDeserted();
+                return;
+            }
+            keepWatched();
+            var unused = governor.stepUnlessLost();
+        } catch (Throwable t) {
+            failure = t;
+        }
+        say(failure);
     }
 
     /** Says that the last step failed, or that it did not, if that is news. */
