@@ -40,7 +40,10 @@ final class HeadroomPolicy implements StepPolicy {
     private static final double SHARE_OF_ROOM = 0.65;
     private static final double LAST_OF_ROOM = 0.08; // share of the target
 
-    /** An own cost that changes by more in a step is not known: the first sessions are only beginning. */
+    /**
+     * A cost that changes by more in a step is not known: the first sessions are only beginning. With the rest of own
+     * CPU or without: by chance, one of the two may seem steady while sessions begin.
+     */
     private static final double STEADY = 1.125;
 
     /** "Some steps". */
@@ -77,12 +80,17 @@ final class HeadroomPolicy implements StepPolicy {
             cost = new SlotCost(); // in other units
             stepsInFlight = 0;
         }
-        double before = cost.atLeast();
+        double slotBefore = cost.atLeast();
+        double allBefore = cost.ownPerSlot();
         cost.learn(seen.meanInFlight(), cpu.raw(), cpu.own());
-        costIsSteady = cost.atLeast() <= STEADY * before && before <= STEADY * cost.atLeast();
+        costIsSteady = isSteady(slotBefore, cost.atLeast()) && isSteady(allBefore, cost.ownPerSlot());
         stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == limit ? stepsSinceMove + 1 : 1;
         limit = seen.limit();
+    }
+
+    private static boolean isSteady(double before, double now) {
+        return now <= STEADY * before && before <= STEADY * now;
     }
 
     private Decision shrink(StepInput seen, double points) {

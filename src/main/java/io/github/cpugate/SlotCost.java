@@ -8,20 +8,22 @@ package io.github.cpugate;
  * knows its own CPU almost without noise, and of the others' only what is left of a noisy reading:
  *
  * <ul>
- *   <li><i>own = cost × slots</i>: all of the JVM's own CPU is put down to slots, by least squares over the recent
- *       past, once for each dead time from 0 to 6 steps. While slots climb, the dead time that explains own CPU best is
- *       believed; at rest all of them explain it alike. The longer the dead time, the longer the past: sessions that
- *       began together start and stop to cost together too, in waves of which only the mean is to count.
- *   <li><i>others = background + slope × own</i>: the others may be strangers, or child processes that work for our
- *       slots, and the latter work when we do. A Kalman filter with a wandering background tells them apart. What is
- *       there before any session costs is background; where nothing was, half of the others is held for ours at first.
- *       It knows better as soon as slots have moved. Without own CPU, all of CPU is "others", and the slots stand in
- *       for own CPU.
+ *   <li><i>own = base + cost × slots</i>: by least squares over the recent past, once for each dead time from 0 to 6
+ *       steps. While slots climb, the dead time that explains own CPU best is believed; at rest all of them explain it
+ *       alike. The longer the dead time, the longer the past: sessions that began together start and stop to cost
+ *       together too, in waves of which only the mean is to count. The base is other work of the process. At rest it
+ *       cannot be told from cost, and all is put down to slots; so a base has its price in the fit (ridge regression),
+ *       which readings before the first cost, or in a climb, soon pay.
+ *   <li><i>others = background + slope × (own - base)</i>: the others may be strangers, or child processes that work
+ *       for our slots, and the latter work when we do. A Kalman filter with a wandering background tells them apart.
+ *       What is there before any session costs is background; where nothing was, half of the others is held for ours at
+ *       first. It knows better as soon as slots have moved. Without own CPU, all of CPU is "others", and the slots
+ *       stand in for own CPU.
  * </ul>
  *
- * <p>Sources: L. Ljung, "System Identification", 2nd ed., ch. 11, for least squares that forget; R. E. Kalman, "A New
- * Approach to Linear Filtering and Prediction Problems", 1960. CPU is in percent of the scope throughout. Not
- * thread-safe.
+ * <p>Sources: L. Ljung, "System Identification", 2nd ed., ch. 11, for least squares that forget; A. E. Hoerl and R. W.
+ * Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems", 1970; R. E. Kalman, "A New Approach to
+ * Linear Filtering and Prediction Problems", 1960. CPU is in percent of the scope throughout. Not thread-safe.
  */
 final class SlotCost {
 
@@ -34,8 +36,11 @@ final class SlotCost {
     /** Steps that count if there is no dead time; as many more for each step of it. */
     private static final double MEMORY = 8;
 
-    /** A dead time has to explain so much more than the one believed. */
-    private static final double BETTER = 0.01;
+    /** A dead time has to explain so much more than the one believed. Little: a base explains most of own CPU alone. */
+    private static final double BETTER = 0.001;
+
+    /** The price of a base: that of being wrong by all of it, in so many of the steps that count. */
+    private static final double PRICE = 0.1;
 
     /** Standard deviation of a reading, points; that of own CPU is a tenth of it, at most. */
     private static final double NOISE = 2;
@@ -67,30 +72,41 @@ final class SlotCost {
     private double varSlope;
     private double covariance;
 
-    /** Least squares of {@code y = cost * n}, over the recent past. */
+    /** Least squares of {@code y = base + cost * n} over the recent past, of which neither is less than nothing. */
     private static final class Fit {
 
         /** So little is left of {@code nn} after hours without a slot. To forget on would leave rounding errors. */
         private static final double IDLE = 1e-100;
 
+        private double weight = PRICE; // of the steps that count, and of the base's price
+        private double sumN;
+        private double sumY;
         private double nn;
         private double ny;
         private double yy;
+        private double base;
+        private double cost;
 
         void add(double n, double y, double keep) {
             double kept = nn > IDLE ? keep : 1;
+            weight = keep * (weight - PRICE) + 1 + PRICE;
+            sumN = kept * sumN + n;
+            sumY = keep * sumY + y;
             nn = kept * nn + n * n;
             ny = kept * ny + n * y;
             yy = keep * yy + y * y;
+            double spread = weight * nn - sumN * sumN;
+            base = spread > 0 ? Math.max(0, (sumY * nn - sumN * ny) / spread) : 0;
+            cost = nn > 0 ? (ny - sumN * base) / nn : 0;
+            if (cost <= 0) {
+                cost = 0;
+                base = sumY / weight;
+            }
         }
 
-        double cost() {
-            return nn > 0 ? ny / nn : 0;
-        }
-
-        /** The share of {@code y} that {@code n} explains, 0 to 1. */
+        /** The share of {@code y} that is explained, 0 to 1. */
         double explained() {
-            return nn > IDLE && yy > 0 ? ny * ny / (nn * yy) : 0;
+            return nn > IDLE && yy > 0 ? (base * sumY + cost * ny) / yy : 0;
         }
     }
 
@@ -106,13 +122,13 @@ final class SlotCost {
         slots[0] = meanInFlight;
         ownKnown = !Double.isNaN(own);
         learnOwn(ownKnown ? own : cpu, cpu);
-        learnOthers(ownKnown ? cpu - own : cpu, ownKnown ? own : costingSlots());
+        learnOthers(ownKnown ? cpu - own : cpu, ownKnown ? Math.max(0, own - fits[dead].base) : costingSlots());
     }
 
     private void learnOwn(double own, double cpu) {
         for (int i = 0; i < fits.length; i++) {
             double costing = costingSlots(i);
-            boolean tells = cpu < SATURATED || own > fits[i].cost() * costing;
+            boolean tells = cpu < SATURATED || own > fits[i].base + fits[i].cost * costing;
             if (tells) {
                 fits[i].add(costing, own, 1 - 1 / (MEMORY * (1 + (double) i / QUARTERS)));
             }
@@ -132,7 +148,7 @@ final class SlotCost {
         }
     }
 
-    /** By what comes and goes with the sessions, {@code x}: own CPU, or the slots if that is unknown. */
+    /** By what comes and goes with the sessions, {@code x}: their own CPU, or the slots if that is unknown. */
     private void learnOthers(double others, double x) {
         if (!begun) {
             begin(others, x);
@@ -205,7 +221,13 @@ final class SlotCost {
 
     /** What a slot costs at least: the JVM's own part. */
     double atLeast() {
-        return ownKnown ? fits[dead].cost() : 0;
+        return ownKnown ? fits[dead].cost : 0;
+    }
+
+    /** What a slot costs if all of own CPU is put down to slots. */
+    double ownPerSlot() {
+        Fit fit = fits[dead];
+        return ownKnown && fit.nn > 0 ? fit.ny / fit.nn : 0;
     }
 
     /** What a slot costs. */
@@ -225,7 +247,7 @@ final class SlotCost {
 
     /** What CPU will come to under this limit, once all of its slots cost. */
     double predicted(int limit) {
-        return Math.max(0, background) + perSlot() * limit;
+        return Math.max(0, background) + (ownKnown ? fits[dead].base : 0) + perSlot() * limit;
     }
 
     /**

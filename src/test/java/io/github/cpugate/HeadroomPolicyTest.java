@@ -178,8 +178,8 @@ class HeadroomPolicyTest {
         assertThat(full(3, 24, 0)).as("the first sessions had only begun").isEqualTo(to(4, Reason.HEADROOM));
         rest(10, 4, 32, 0);
         assertThat(full(4, 32, 0).limit())
-                .as("two thirds of 38 points, at somewhat more than 8 each")
-                .isEqualTo(6);
+                .as("two thirds of 38 points, at about 8 each")
+                .isEqualTo(7);
     }
 
     @Test

@@ -55,11 +55,7 @@ enum Scenarios {
                             .background(t -> t >= 60 && t < 120 ? 7.2 : 0),
                     eight("8 cores, other work of 30 % in the same process")
                             .sessions(400, 0.17, 20)
-                            .ownBackground(2.4)
-                            .within(
-                                    Bound.ARRIVAL,
-                                    20,
-                                    "All of the process's CPU is put down to its slots, so they seem costlier than they are."));
+                            .ownBackground(2.4));
         }
     },
     FIRST_TOKEN("Sessions that cost only after their first token") {
@@ -129,8 +125,7 @@ enum Scenarios {
                     eight("8 cores, a quarter as costly midway")
                             .host(8, 128)
                             .sessions(900, 0.4, 20)
-                            .costs(i -> i < 150 ? 1 : 0.25)
-                            .within(Bound.BATCH, 1.25, MIX),
+                            .costs(i -> i < 150 ? 1 : 0.25),
                     eight("8 cores, cheap and costly ones by turns of 30")
                             .sessions(600, 0.1, 20)
                             .costs(i -> i / 30 % 2 == 0 ? 1 : 3),
@@ -178,7 +173,6 @@ enum Scenarios {
     private static final String WAVES =
             "Sessions that start together cost together: CPU goes up and down for all rules, and the plain one climbs"
                     + " beyond the target before it notices.";
-    private static final String MIX = "No constant fits both kinds of sessions, and the oracle's is one for them all.";
 
     final String title;
 
