@@ -1,27 +1,24 @@
 package io.github.cpugate.observe;
 
+import static io.github.cpugate.observe.Browser.texts;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page as a browser shows it: a Chromium, of {@code -Dchromium=...}, {@code CHROMIUM} or the path. */
+/** The page as a browser shows it. */
 class ReportPageTest {
 
     private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
@@ -30,23 +27,14 @@ class ReportPageTest {
     @TempDir
     Path folder;
 
+    private Browser browser;
     private final StringBuilder lines = new StringBuilder();
     private String gate = "batch";
     private int seconds;
 
-    private static String chromium() {
-        String named = System.getProperty("chromium", System.getenv("CHROMIUM"));
-        if (named != null) {
-            return named;
-        }
-        for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
-            for (String place : System.getenv("PATH").split(Pattern.quote(File.pathSeparator), -1)) {
-                if (Files.isExecutable(Path.of(place, name))) {
-                    return Path.of(place, name).toString();
-                }
-            }
-        }
-        return abort("no Chromium here: neither -Dchromium=... nor CHROMIUM, nor one on the path");
+    @BeforeEach
+    void open() {
+        browser = new Browser(folder);
     }
 
     private static CpuSample cpu(double percent, double own) {
@@ -84,55 +72,6 @@ class ReportPageTest {
         return journal;
     }
 
-    private static Process start(ProcessBuilder browser) {
-        try {
-            return browser.start();
-        } catch (IOException e) {
-            return abort("this JVM cannot start another process: " + e);
-        }
-    }
-
-    /** The page's elements after its script has run, in a window so wide. Fails if anything went to the console. */
-    private String shown(Path page, int width) throws IOException, InterruptedException {
-        String chromium = chromium();
-        Path profile = Path.of("target", "chromium"); // may be written to after the test's folder is gone
-        File dom = folder.resolve("dom-" + width + ".html").toFile();
-        File log = folder.resolve("log-" + width).toFile();
-        Process browser = start(new ProcessBuilder(
-                        chromium,
-                        "--headless=new",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--user-data-dir=" + profile.toAbsolutePath(),
-                        "--window-size=" + width + ",1000",
-                        "--virtual-time-budget=2000",
-                        "--enable-logging=stderr",
-                        "--dump-dom",
-                        page.toUri().toString())
-                .redirectOutput(dom)
-                .redirectError(log));
-        try {
-            assertThat(browser.waitFor(50, TimeUnit.SECONDS)).as("it ends").isTrue();
-        } finally {
-            browser.descendants().forEach(ProcessHandle::destroyForcibly);
-            browser.destroyForcibly();
-        }
-        assertThat(Files.readString(log.toPath()))
-                .as("what went to the console")
-                .doesNotContain("CONSOLE");
-        return Files.readString(dom.toPath());
-    }
-
-    /** The texts of these elements, in the order of the page. */
-    private static List<String> texts(String dom, String begin, String end) {
-        List<String> texts = new ArrayList<>();
-        Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)
-                .matcher(dom)
-                .results()
-                .forEach(found -> texts.add(found.group(1).replaceAll("<[^>]*>", "")));
-        return texts;
-    }
-
     @Test
     void itTellsWhereTheTimeWentAndDrawsIt() throws Exception {
         steps(10, cpu(20, 18), 3, 9, Reason.HEADROOM);
@@ -147,7 +86,7 @@ class ReportPageTest {
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(journal));
 
-        String dom = shown(page, 1280);
+        String dom = browser.elements(page);
         assertThat(texts(dom, "class=\"answer\">", "</p>"))
                 .containsExactly(
                         "Callers waited 90 % of the time, mostly since this JVM’s own sessions held the CPU at its"
@@ -194,29 +133,35 @@ class ReportPageTest {
         Path other = Files.writeString(folder.resolve("other.jsonl"), "{}\nnull\n[1]\nhello\n");
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(two, one, empty, other));
-        Files.writeString(
-                page,
-                "<script>document.body.dataset.fits = document.documentElement.scrollWidth <= innerWidth</script>",
-                StandardOpenOption.APPEND);
 
         for (int width : new int[] {400, 1280}) {
-            String dom = shown(page, width);
-            assertThat(dom).contains("data-fits=\"true\"").doesNotContain("<img");
-            assertThat(texts(dom, "<h2>", "</h2>"))
-                    .containsExactlyInAnyOrder(
-                            "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\"\u2028",
-                            "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\"\u2028",
-                            "brief");
-            assertThat(texts(dom, "class=\"answer\">", "</p>"))
-                    .containsExactlyInAnyOrder(
-                            "Callers waited 50 % of the time, mostly since this JVM’s own sessions held the CPU at its"
-                                    + " target.",
-                            "Callers waited 100 % of the time, since the CPU was at its target; whose it was is not known.",
-                            "There is one step only: too little to tell where time went.");
-            assertThat(texts(dom, "<p class=\"soft\">", "</p>"))
-                    .anyMatch(text -> text.startsWith("empty.jsonl is empty"))
-                    .anyMatch(text -> text.equals("other.jsonl holds no steps of a gate (lines: 4)."));
+            for (boolean dark : new boolean[] {true, false}) {
+                Browser.Look look = browser.look(page, width, dark);
+                assertThat(look.width()).isEqualTo(width);
+                assertThat(look.dark()).isEqualTo(dark);
+                assertThat(look.fits()).as("nothing sticks out of %s", look).isTrue();
+                assertThat(look.contrast()).as("its texts are readable").isGreaterThan(4.5);
+                assertThat(look.charts())
+                        .as("of two runs; the one of a single step has none")
+                        .isEqualTo(6);
+            }
         }
+        String dom = browser.elements(page);
+        assertThat(dom).doesNotContain("<img");
+        assertThat(texts(dom, "<h2>", "</h2>"))
+                .containsExactlyInAnyOrder(
+                        "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\"\u2028",
+                        "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\"\u2028",
+                        "brief");
+        assertThat(texts(dom, "class=\"answer\">", "</p>"))
+                .containsExactlyInAnyOrder(
+                        "Callers waited 50 % of the time, mostly since this JVM’s own sessions held the CPU at its"
+                                + " target.",
+                        "Callers waited 100 % of the time, since the CPU was at its target; whose it was is not known.",
+                        "There is one step only: too little to tell where time went.");
+        assertThat(texts(dom, "<p class=\"soft\">", "</p>"))
+                .anyMatch(text -> text.startsWith("empty.jsonl is empty"))
+                .anyMatch(text -> text.equals("other.jsonl holds no steps of a gate (lines: 4)."));
     }
 
     @Test
@@ -230,7 +175,7 @@ class ReportPageTest {
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(newer, older));
 
-        String dom = shown(page, 1280);
+        String dom = browser.elements(page);
         assertThat(texts(dom, "<h2>", "</h2>")).hasSize(1);
         assertThat(texts(dom, "</span><b>", "</li>"))
                 .containsExactly("50 %this JVM’s own CPU (1:00)", "50 %steps are missing (1:00)");
