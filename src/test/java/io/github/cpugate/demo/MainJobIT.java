@@ -1,0 +1,159 @@
+package io.github.cpugate.demo;
+
+import static io.github.cpugate.observe.Browser.texts;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.cpugate.observe.Browser;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The main job, a short one, as a user sees it: what it prints, what a recording has that is started meanwhile, and the
+ * page that it leaves. Takes a minute of all processors; run by {@code -Dtest=MainJobIT}.
+ */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class MainJobIT {
+
+    private static final int SESSIONS = 12;
+
+    @TempDir
+    Path folder;
+
+    private static Path tool(String name) {
+        return Path.of(System.getProperty("java.home"), "bin", name);
+    }
+
+    private static Process start(ProcessBuilder process) {
+        try {
+            return process.redirectErrorStream(true).start();
+        } catch (IOException e) {
+            return abort("this JVM cannot start another process: " + e);
+        }
+    }
+
+    private static void record(Process job, Path recording) throws IOException, InterruptedException {
+        Process jcmd = start(new ProcessBuilder(
+                tool("jcmd").toString(), String.valueOf(job.pid()), "JFR.start", "name=job", "filename=" + recording));
+        String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(jcmd.waitFor()).as(said).isZero();
+    }
+
+    @Test
+    void itIsRecordedWhileItRunsAndEndsWithItsReport() throws Exception {
+        assumeTrue(Files.isExecutable(tool("jcmd")), "no jcmd in this Java run-time");
+        Path recording = folder.resolve("job.jfr");
+        Process job = start(new ProcessBuilder(
+                        tool("java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        StreamingBatch.class.getName(),
+                        "--sessions=" + SESSIONS,
+                        "--slots=6")
+                .directory(folder.toFile()));
+        List<String> said = new ArrayList<>();
+        try (BufferedReader lines = job.inputReader()) {
+            String line;
+            while ((line = lines.readLine()) != null) {
+                said.add(line);
+                if (line.startsWith("Warming up")) {
+                    record(job, recording);
+                }
+            }
+            assertThat(job.waitFor()).as(String.join("\n", said)).isZero();
+        } finally {
+            job.destroyForcibly();
+        }
+        Path page = folder.resolve(Path.of("target", "demo", "report.html"));
+        assertThat(said).last().asString().endsWith(folder.relativize(page).toString());
+        checkPage(page);
+        List<RecordedEvent> events = RecordingFile.readAllEvents(recording);
+        checkStates(named(events, "GateState"));
+        checkWaits(named(events, "SlotWait"));
+        checkChanges(named(events, "LimitChange"), named(events, "GateState"));
+    }
+
+    private static List<RecordedEvent> named(List<RecordedEvent> events, String name) {
+        return events.stream()
+                .filter(event -> event.getEventType().getName().equals("io.github.cpugate." + name))
+                .toList();
+    }
+
+    private static void checkStates(List<RecordedEvent> states) {
+        assertThat(states).as("one each two seconds").hasSizeBetween(5, 60).allSatisfy(state -> {
+            assertThat(state.getString("gate")).isEqualTo("gate, target 70 %");
+            assertThat(state.getInt("limit")).isBetween(2, 16);
+            assertThat(state.getInt("inFlight")).isBetween(0, 16);
+            assertThat(state.getInt("waiting")).isBetween(0, SESSIONS);
+            assertThat(state.getFloat("target")).isEqualTo(0.7f);
+        });
+        assertThat(states.stream().mapToLong(state -> state.getLong("admitted")).sum())
+                .as("the last of them were admitted before the last step")
+                .isEqualTo(SESSIONS);
+        assertThat(states)
+                .filteredOn(state -> state.getString("health").equals("OK"))
+                .hasSizeGreaterThanOrEqualTo(states.size() - 2)
+                .allSatisfy(state -> {
+                    float raw = state.getFloat("raw");
+                    assertThat(raw).isBetween(0.02f, 1f);
+                    assertThat(state.getFloat("smoothed")).isBetween(0.02f, 1f);
+                    assertThat(state.getFloat("own") + state.getFloat("others")).isBetween(raw - 0.01f, raw + 0.01f);
+                });
+    }
+
+    private static void checkWaits(List<RecordedEvent> waits) {
+        assertThat(waits).as("all but those whom the first slots were for").hasSizeBetween(2, SESSIONS - 2);
+        assertThat(waits).allSatisfy(wait -> {
+            assertThat(wait.getString("gate")).isEqualTo("gate, target 70 %");
+            assertThat(wait.getString("outcome")).isEqualTo("ADMITTED");
+            assertThat(wait.getDuration()).isBetween(Duration.ofMillis(10), Duration.ofMinutes(2));
+            assertThat(wait.getThread()).isNotNull();
+        });
+    }
+
+    private static void checkChanges(List<RecordedEvent> changes, List<RecordedEvent> states) {
+        assumeFalse(
+                states.stream().allMatch(state -> state.getInt("limit") == 2),
+                "others keep this host so busy that the gate stays where it begins, at its floor");
+        assertThat(changes).isNotEmpty().allSatisfy(change -> {
+            assertThat(change.getString("reason")).isIn("HEADROOM", "OVER_TARGET");
+            int by = change.getInt("after") - change.getInt("before");
+            assertThat(by).isEqualTo(change.getString("reason").equals("HEADROOM") ? 1 : -1);
+        });
+        assertThat(changes.get(0).getInt("before")).as("where it began").isEqualTo(2);
+    }
+
+    private void checkPage(Path page) throws IOException, InterruptedException {
+        Browser browser = new Browser(folder);
+        String dom = browser.elements(page);
+        assertThat(texts(dom, "<h2>", "</h2>")).containsExactly("fixed 6", "gate, target 70 %");
+        assertThat(texts(dom, "class=\"answer\">", "</p>"))
+                .hasSize(2)
+                .allSatisfy(answer -> assertThat(answer).startsWith("Callers waited "));
+        for (int width : new int[] {400, 1280}) {
+            for (boolean dark : new boolean[] {true, false}) {
+                Browser.Look look = browser.look(page, width, dark);
+                assertThat(look)
+                        .extracting(Browser.Look::width, Browser.Look::dark)
+                        .containsExactly(width, dark);
+                assertThat(look.fits()).as("nothing sticks out of %s", look).isTrue();
+                assertThat(look.contrast()).as("its texts are readable").isGreaterThan(4.5);
+                assertThat(look.charts()).as("three for each run").isEqualTo(6);
+            }
+        }
+    }
+}
