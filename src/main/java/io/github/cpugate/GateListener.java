@@ -23,7 +23,7 @@ public interface GateListener {
      *
      * <p>Runs on the governor's thread, or on that of whoever calls {@code adjust()}; for one gate never twice at once,
      * and in the order of the steps. It should be brief: the next step waits for it, callers of the gate do not. One
-     * that has not returned for 5 to 15 s is left out until it has, and misses the steps meanwhile. What it throws goes
+     * that has not returned for 2 to 4 s is left out until it has, and misses the steps meanwhile. What it throws goes
      * to the log, once, and nowhere else.
      *
      * @param step what the step saw and did

@@ -85,6 +85,10 @@ final class Governor {
         return turns;
     }
 
+    boolean hasListeners() {
+        return !listeners.isEmpty();
+    }
+
     /** Makes a step at once and then one each period, on a daemon thread; until {@code owner} is garbage, at most. */
     void start(long periodNanos, Object owner) {
         GovernorThread made = new GovernorThread(this, periodNanos, owner);
@@ -107,7 +111,7 @@ final class Governor {
         }
         if (made == null) {
             tellOfClose();
-        } else if (!listeners.isEmpty()) {
+        } else if (hasListeners()) {
             try {
                 var unused = closeIsTold.await(CLOSE_WITHIN_SECONDS, TimeUnit.SECONDS);
             } catch (InterruptedException e) {

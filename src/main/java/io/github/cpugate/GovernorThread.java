@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A second thread watches it. If other people's code does not come back, the watch starts another thread in its
  * place, which makes the steps without that code; the first ends when it is back. The watch wakes once in ten seconds,
- * which is far cheaper than to hand each step, or each reading, from thread to thread.
+ * in two if there are listeners, which is cheaper than to hand each step, or each reading, from thread to thread.
  */
 final class GovernorThread implements Runnable {
 
@@ -116,11 +116,14 @@ final class GovernorThread implements Runnable {
         }
     }
 
-    /** Looks rarely, since to wake is what it costs: so a turn is held up for three times the patience at most. */
+    /**
+     * Looks rarely, since to wake is what it costs: so a reading holds a turn up for three times the patience at most,
+     * a listener for twice.
+     */
     private void watch() {
         Turns turns = governor.turns();
         while (!stopped) {
-            sleep(2 * turns.patience());
+            sleep(governor.hasListeners() ? turns.patienceWithListeners() : 2 * turns.patience());
             Thread watched = thread;
             if (!stopped && watched != null && (!watched.isAlive() || turns.isHeldUp(watched))) {
                 try {

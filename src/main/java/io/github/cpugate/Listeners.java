@@ -31,7 +31,7 @@ final class Listeners {
         this.logging = turns.callee("the log" + whose);
         told.add(new Told(new StepLog(), logging));
         for (GateListener listener : listeners) {
-            told.add(new Told(listener, turns.callee("a listener" + whose)));
+            told.add(new Told(listener, turns.listener("a listener" + whose)));
         }
     }
 

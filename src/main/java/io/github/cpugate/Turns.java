@@ -20,6 +20,9 @@ final class Turns {
 
     private static final long PATIENCE = 5_000_000_000L;
 
+    /** As a share of the others': no step needs a listener, and a step is not to wait for one. */
+    private static final double PATIENCE_WITH_LISTENERS = 0.4;
+
     /** Held for a few instructions; nothing foreign is called under it. */
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -43,18 +46,28 @@ final class Turns {
 
         final FaultLog faults;
         private final String name;
+        private final long patienceNanos;
         private @Nullable Thread inside; // guarded by lock
         private long since; // guarded by lock
 
-        private Callee(String name) {
+        private Callee(String name, long patienceNanos) {
             this.name = name;
+            this.patienceNanos = patienceNanos;
             this.faults = new FaultLog(name);
         }
     }
 
     /** Returns a callee, named as in "the CPU sampler of gate 'batch'". */
     Callee callee(String name) {
-        Callee made = new Callee(name);
+        return add(new Callee(name, patienceNanos));
+    }
+
+    /** Returns a callee of which no step needs an answer. */
+    Callee listener(String name) {
+        return add(new Callee(name, patienceWithListeners()));
+    }
+
+    private Callee add(Callee made) {
         takeLock();
         try {
             callees.add(made);
@@ -64,13 +77,17 @@ final class Turns {
         }
     }
 
-    /** Sets how long a callee may take. */
+    /** Sets how long a callee may take; a listener may not so long. */
     void patience(long nanos) {
         patienceNanos = nanos;
     }
 
     long patience() {
         return patienceNanos;
+    }
+
+    long patienceWithListeners() {
+        return (long) (PATIENCE_WITH_LISTENERS * patienceNanos);
     }
 
     /**
@@ -198,7 +215,7 @@ final class Turns {
 
     /** Nanoseconds until whoever is in that callee, or in none, counts as held up, at the earliest. */
     private long untilHeldUp(@Nullable Callee in) {
-        return patienceNanos - (in == null ? 0 : System.nanoTime() - in.since);
+        return in == null ? patienceWithListeners() : in.patienceNanos - (System.nanoTime() - in.since);
     }
 
     /**

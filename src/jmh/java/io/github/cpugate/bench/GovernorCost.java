@@ -1,6 +1,7 @@
 package io.github.cpugate.bench;
 
 import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.GateListener;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import oshi.hardware.CentralProcessor;
 import oshi.nativefree.SystemInfo;
 
@@ -54,7 +54,7 @@ public final class GovernorCost {
         System.out.println("| --- | --- | --- | --- |");
 
         AtomicInteger steps = new AtomicInteger();
-        AdaptiveCpuGate gate = gate("host", null, steps);
+        AdaptiveCpuGate gate = gate("host", CpuSampler.ofHost(), steps);
         Stepping ofGate = stepping("the gate", "host", steps);
         System.out.printf(Locale.ROOT, "| the first step: OSHI loads | %.0f | | |%n", micros(ofGate.threads));
         measure(windows, "in the first minute", ofGate);
@@ -68,28 +68,36 @@ public final class GovernorCost {
         AtomicInteger constantSteps = new AtomicInteger();
         CpuSample constant = CpuSample.of(60);
         AdaptiveCpuGate blind = gate("constant", () -> constant, constantSteps);
+        AtomicInteger listenedSteps = new AtomicInteger();
+        AdaptiveCpuGate listened = gate("listened", () -> constant, listenedSteps, step -> sink = step.inFlight());
         CentralProcessor processor = new SystemInfo().getHardware().getProcessor();
         RandomAccessFile stat = new RandomAccessFile("/proc/stat", "r");
         byte[] line = new byte[256];
         List<Stepping> parts = new ArrayList<>();
         parts.add(stepping("the gate with a constant sampler", "constant", constantSteps));
+        parts.add(stepping("the same, and a listener", "listened", listenedSteps));
         parts.add(waking("a thread that wakes", () -> {}));
         parts.add(waking(
                 "a thread that wakes, and asks OSHI", () -> sink = processor.getSystemCpuLoadTicks()[0]));
         parts.add(waking("a thread that wakes, and parses `/proc/stat`, kept open", () -> sink = sum(stat, line)));
         for (int i = 0; i < WARM_UP; i++) {
             blind.adjust();
+            listened.adjust();
         }
         measure(windows, "alone", parts.toArray(new Stepping[0]));
         blind.close();
+        listened.close();
     }
 
-    private static AdaptiveCpuGate gate(String name, @Nullable CpuSampler sampler, AtomicInteger steps)
+    /** Counts by the sampler: a listener costs, and is for a row of its own. */
+    private static AdaptiveCpuGate gate(String name, CpuSampler sampler, AtomicInteger steps, GateListener... listeners)
             throws InterruptedException {
-        AdaptiveCpuGate.Builder builder =
-                AdaptiveCpuGate.builder().name(name).listener(step -> steps.incrementAndGet());
-        if (sampler != null) {
-            builder.sampler(sampler);
+        AdaptiveCpuGate.Builder builder = AdaptiveCpuGate.builder().name(name).sampler(() -> {
+            steps.incrementAndGet();
+            return sampler.sample();
+        });
+        for (GateListener listener : listeners) {
+            builder.listener(listener);
         }
         AdaptiveCpuGate gate = builder.build();
         while (steps.get() == 0) {
