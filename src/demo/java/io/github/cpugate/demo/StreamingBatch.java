@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -162,6 +163,7 @@ public final class StreamingBatch implements Callable<Integer> {
             live.end();
             boolean observed = Files.exists(FILES.resolve(FIXED_FILE)) || Files.exists(FILES.resolve(GATE_FILE));
             System.out.println("Stopped." + (observed ? " What was observed so far is in " + FILES : ""));
+            report();
             return 130;
         } finally {
             live.end();
@@ -217,18 +219,15 @@ public final class StreamingBatch implements Callable<Integer> {
         Table table = new Table(RunResult.percentile(alone, 50), cpuAlone, target, processors);
 
         Batch batch = new Batch(Collections.nCopies(sessions, session), meter, tick -> live.show(tick, sessions));
-        List<Path> journals = new ArrayList<>();
         if (!gateOnly) {
             System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
-            Path journal = FILES.resolve(FIXED_STEPS_FILE);
-            journals.add(journal);
             // A gate that cannot move is a semaphore with a journal.
             AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                     .name("fixed " + slots)
                     .targetCpu(target)
                     .minSlots(slots)
                     .maxSlots(slots)
-                    .listener(Journal.jsonLines(journal))
+                    .listener(Journal.jsonLines(FILES.resolve(FIXED_STEPS_FILE)))
                     .build();
             try (Limiter fixed = Limiter.gate(gate)) {
                 table.add("fixed " + slots, batch.run(fixed, () -> 4, FILES.resolve(FIXED_FILE)), false);
@@ -236,15 +235,13 @@ public final class StreamingBatch implements Callable<Integer> {
             }
         }
         System.out.printf("%d sessions under the gate, target %.0f %% ...%n", sessions, target);
-        Path journal = FILES.resolve(GATE_STEPS_FILE);
-        journals.add(journal);
         Convergence convergence = new Convergence();
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .name("gate, target %.0f %%".formatted(target))
                 .targetCpu(target)
                 .minSlots(minSlots)
                 .maxSlots(maxSlots)
-                .listener(Journal.jsonLines(journal))
+                .listener(Journal.jsonLines(FILES.resolve(GATE_STEPS_FILE)))
                 .listener(JfrEvents.create())
                 .listener(convergence)
                 .build();
@@ -258,8 +255,18 @@ public final class StreamingBatch implements Callable<Integer> {
         System.out.println();
         System.out.println(table);
         System.out.println("Observations: " + FILES);
-        Report.write(FILES.resolve(REPORT_FILE), journals);
-        System.out.println("Where the time went: " + FILES.resolve(REPORT_FILE));
+        report();
+    }
+
+    private static void report() throws IOException {
+        List<Path> journals = Stream.of(FIXED_STEPS_FILE, GATE_STEPS_FILE)
+                .map(FILES::resolve)
+                .filter(Files::exists)
+                .toList();
+        if (!journals.isEmpty()) {
+            Report.write(FILES.resolve(REPORT_FILE), journals);
+            System.out.println("Where the time went: " + FILES.resolve(REPORT_FILE));
+        }
     }
 
     /** Of one session, in cores. */
