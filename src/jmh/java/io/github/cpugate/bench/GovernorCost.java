@@ -30,7 +30,7 @@ public final class GovernorCost {
     private static final double PERIOD_MICROS = 2e6;
     private static final int WARM_UP = 10_000;
     private static final long NEW_TICKS_MILLIS = 16;
-    private static final long WINDOW_MILLIS = 10_000;
+    private static final long WINDOW_MILLIS = 60_000; // thirty steps: in one of them quotas are looked for
 
     private static volatile long sink;
 
@@ -42,14 +42,14 @@ public final class GovernorCost {
     /**
      * Prints a table.
      *
-     * @param args how many windows of 10 s to measure each row for; 6 by default
+     * @param args how many minutes to measure each row for; 3 by default
      * @throws InterruptedException if interrupted
      * @throws IOException if /proc/stat cannot be opened
      */
     public static void main(String[] args) throws InterruptedException, IOException {
-        int windows = args.length == 0 ? 6 : Integer.parseInt(args[0]);
+        int windows = args.length == 0 ? 3 : Integer.parseInt(args[0]);
         Machine.print("bench-governor", args);
-        System.out.println("| | CPU a step, µs, median of " + windows + " windows of 10 s | least to most |"
+        System.out.println("| | CPU a step, µs, median of " + windows + " minutes | least to most |"
                 + " of one core at a period of 2 s |");
         System.out.println("| --- | --- | --- | --- |");
 
@@ -57,7 +57,7 @@ public final class GovernorCost {
         AdaptiveCpuGate gate = gate("host", CpuSampler.ofHost(), steps);
         Stepping ofGate = stepping("the gate", "host", steps);
         System.out.printf(Locale.ROOT, "| the first step: OSHI loads | %.0f | | |%n", micros(ofGate.threads));
-        measure(windows, "in the first minute", ofGate);
+        measure(1, "in the first minute", ofGate);
         for (int i = 0; i < WARM_UP; i++) {
             Thread.sleep(NEW_TICKS_MILLIS);
             gate.adjust();
