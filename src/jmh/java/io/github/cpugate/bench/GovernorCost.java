@@ -93,8 +93,9 @@ public final class GovernorCost {
     private static AdaptiveCpuGate gate(String name, CpuSampler sampler, AtomicInteger steps, GateListener... listeners)
             throws InterruptedException {
         AdaptiveCpuGate.Builder builder = AdaptiveCpuGate.builder().name(name).sampler(() -> {
+            CpuSample sample = sampler.sample();
             steps.incrementAndGet();
-            return sampler.sample();
+            return sample;
         });
         for (GateListener listener : listeners) {
             builder.listener(listener);
