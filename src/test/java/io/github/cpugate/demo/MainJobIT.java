@@ -111,7 +111,9 @@ class MainJobIT {
                     float raw = state.getFloat("raw");
                     assertThat(raw).isBetween(0.02f, 1f);
                     assertThat(state.getFloat("smoothed")).isBetween(0.02f, 1f);
-                    assertThat(state.getFloat("own") + state.getFloat("others")).isBetween(raw - 0.01f, raw + 0.01f);
+                    float own = state.getFloat("own"); // by another clock than raw, so it may be above it
+                    assertThat(own).isBetween(0f, raw + 0.1f);
+                    assertThat(state.getFloat("others")).isBetween(raw - own - 0.01f, raw);
                 });
     }
 
