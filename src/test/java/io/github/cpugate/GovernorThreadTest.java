@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 /** Samplers, policies and listeners that do not return, and the threads that make the steps. */
 class GovernorThreadTest {
 
-    private static final long SOON = Duration.ofMillis(20).toNanos();
+    private static final long SOON =
+            Duration.ofMillis(100).toNanos(); // of a listener two fifths: not a pause of the host
 
     private final WaitingLine line = new WaitingLine("hanging", 1, 8, 4, System::nanoTime, 0, null);
     private final List<Observation> told = Collections.synchronizedList(new ArrayList<>());
