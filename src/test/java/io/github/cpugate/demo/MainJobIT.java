@@ -2,15 +2,12 @@ package io.github.cpugate.demo;
 
 import static io.github.cpugate.observe.Browser.texts;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.cpugate.Processes;
 import io.github.cpugate.observe.Browser;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,44 +31,20 @@ class MainJobIT {
     @TempDir
     Path folder;
 
-    private static Path tool(String name) {
-        return Path.of(System.getProperty("java.home"), "bin", name);
-    }
-
-    private static Process start(ProcessBuilder process) {
-        try {
-            return process.redirectErrorStream(true).start();
-        } catch (IOException e) {
-            return abort("this JVM cannot start another process: " + e);
-        }
-    }
-
-    private static void record(Process job, Path recording) throws IOException, InterruptedException {
-        Process jcmd = start(new ProcessBuilder(
-                tool("jcmd").toString(), String.valueOf(job.pid()), "JFR.start", "name=job", "filename=" + recording));
-        String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(jcmd.waitFor()).as(said).isZero();
-    }
-
     @Test
     void itIsRecordedWhileItRunsAndEndsWithItsReport() throws Exception {
-        assumeTrue(Files.isExecutable(tool("jcmd")), "no jcmd in this Java run-time");
+        Processes.assumeJcmd();
         Path recording = folder.resolve("job.jfr");
-        Process job = start(new ProcessBuilder(
-                        tool("java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        StreamingBatch.class.getName(),
-                        "--sessions=" + SESSIONS,
-                        "--slots=6")
-                .directory(folder.toFile()));
+        Process job =
+                Processes.start(Processes.java(StreamingBatch.class.getName(), "--sessions=" + SESSIONS, "--slots=6")
+                        .directory(folder.toFile()));
         List<String> said = new ArrayList<>();
         try (BufferedReader lines = job.inputReader()) {
             String line;
             while ((line = lines.readLine()) != null) {
                 said.add(line);
                 if (line.startsWith("Warming up")) {
-                    record(job, recording);
+                    Processes.jcmd(job, "JFR.start", "name=job", "filename=" + recording);
                 }
             }
             assertThat(job.waitFor()).as(String.join("\n", said)).isZero();
@@ -146,16 +119,6 @@ class MainJobIT {
         assertThat(texts(dom, "class=\"answer\">", "</p>"))
                 .hasSize(2)
                 .allSatisfy(answer -> assertThat(answer).startsWith("Callers waited "));
-        for (int width : new int[] {400, 1280}) {
-            for (boolean dark : new boolean[] {true, false}) {
-                Browser.Look look = browser.look(page, width, dark);
-                assertThat(look)
-                        .extracting(Browser.Look::width, Browser.Look::dark)
-                        .containsExactly(width, dark);
-                assertThat(look.fits()).as("nothing sticks out of %s", look).isTrue();
-                assertThat(look.contrast()).as("its texts are readable").isGreaterThan(4.5);
-                assertThat(look.charts()).as("three for each run").isEqualTo(6);
-            }
-        }
+        browser.assertReadable(page, 6); // three for each run
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.cpugate.Processes;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ public final class Browser {
      * What a reader sees: in a page so wide, dark or light; whether nothing sticks out to the side; the least contrast
      * between a text and what is behind it, 1 to 21 (WCAG 2.1 wants 4.5); how many charts are drawn.
      */
-    public record Look(int width, boolean dark, boolean fits, double contrast, int charts) {}
+    private record Look(int width, boolean dark, boolean fits, double contrast, int charts) {}
 
     /** Its files are kept in {@code folder}. */
     public Browser(Path folder) {
@@ -91,8 +92,22 @@ public final class Browser {
         return elements(page, false);
     }
 
+    /** Holds the page to be readable at 400 and at 1280 pixels, dark and light, with so many charts drawn. */
+    public void assertReadable(Path page, int charts) throws IOException, InterruptedException {
+        for (int width : new int[] {400, 1280}) {
+            for (boolean dark : new boolean[] {true, false}) {
+                Look look = look(page, width, dark);
+                assertThat(look.width).isEqualTo(width);
+                assertThat(look.dark).isEqualTo(dark);
+                assertThat(look.fits).as("nothing sticks out of %s", look).isTrue();
+                assertThat(look.contrast).as("its texts are readable").isGreaterThan(4.5);
+                assertThat(look.charts).as("charts that are drawn").isEqualTo(charts);
+            }
+        }
+    }
+
     /** How the page looks in a frame so wide: a browser's own window is never narrower than 500 pixels. */
-    public Look look(Path page, int width, boolean dark) throws IOException, InterruptedException {
+    private Look look(Path page, int width, boolean dark) throws IOException, InterruptedException {
         Path looked = folder.resolve("looked-" + page.getFileName());
         Files.writeString(looked, Files.readString(page) + LOOK);
         Path frame = Files.writeString(
@@ -117,7 +132,7 @@ public final class Browser {
         int number = pages++;
         File dom = folder.resolve("dom-" + number + ".html").toFile();
         File log = folder.resolve("log-" + number).toFile();
-        Process browser = start(new ProcessBuilder(
+        Process browser = Processes.start(new ProcessBuilder(
                         chromium(),
                         "--headless=new",
                         "--no-sandbox",
@@ -141,14 +156,6 @@ public final class Browser {
                 .as("what went to the console")
                 .doesNotContain("CONSOLE");
         return Files.readString(dom.toPath());
-    }
-
-    private static Process start(ProcessBuilder browser) {
-        try {
-            return browser.start();
-        } catch (IOException e) {
-            return abort("this JVM cannot start another process: " + e);
-        }
     }
 
     /** The texts of these elements, in the order of the page. */

@@ -2,11 +2,10 @@ package io.github.cpugate.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.abort;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Await;
+import io.github.cpugate.Processes;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
@@ -15,7 +14,6 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -243,36 +241,10 @@ class JfrEventsTest {
         }
     }
 
-    private static Process start(String... command) {
-        try {
-            return new ProcessBuilder(command).redirectErrorStream(true).start();
-        } catch (IOException e) {
-            return abort("this JVM cannot start another process: " + e);
-        }
-    }
-
     private static Process startChild(String... options) {
-        List<String> command = new ArrayList<>(List.of(tool("java"), "-cp", System.getProperty("java.class.path")));
-        command.addAll(List.of(options));
-        command.add(Child.class.getName());
-        return start(command.toArray(String[]::new));
-    }
-
-    private static String tool(String name) {
-        return Path.of(System.getProperty("java.home"), "bin", name).toString();
-    }
-
-    private static String outputOf(Process process) throws IOException {
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
-
-    private static String jcmd(Process child, String... request) throws Exception {
-        List<String> command = new ArrayList<>(List.of(tool("jcmd"), String.valueOf(child.pid())));
-        command.addAll(List.of(request));
-        Process jcmd = start(command.toArray(String[]::new));
-        String said = outputOf(jcmd);
-        assertThat(jcmd.waitFor()).as(said).isZero();
-        return said;
+        List<String> words = new ArrayList<>(List.of(options));
+        words.add(Child.class.getName());
+        return Processes.start(Processes.java(words.toArray(String[]::new)));
     }
 
     private static void work(BufferedWriter orders, BufferedReader said) throws IOException {
@@ -283,16 +255,17 @@ class JfrEventsTest {
 
     @Test
     void aRecordingOfAJvmThatRunsHasThem() throws Exception {
-        assumeTrue(Files.isExecutable(Path.of(tool("jcmd"))), "no jcmd in this Java run-time");
+        Processes.assumeJcmd();
         Path file = folder.resolve("child.jfr");
         Process child = startChild();
         try (BufferedReader said = child.inputReader();
                 BufferedWriter orders = child.outputWriter()) {
             assertThat(said.readLine()).isEqualTo("ready");
             work(orders, said); // the classes of the events are loaded before there is a recording
-            jcmd(child, "JFR.start", "name=gate");
+            Processes.jcmd(child, "JFR.start", "name=gate");
             work(orders, said);
-            assertThat(jcmd(child, "JFR.dump", "name=gate", "filename=" + file)).contains(file.toString());
+            assertThat(Processes.jcmd(child, "JFR.dump", "name=gate", "filename=" + file))
+                    .contains(file.toString());
         } finally {
             child.destroyForcibly();
         }
@@ -313,7 +286,7 @@ class JfrEventsTest {
         try {
             child.getOutputStream().write('\n');
             child.getOutputStream().close();
-            assertThat(outputOf(child).lines())
+            assertThat(Processes.outputOf(child).lines())
                     .hasSize(3)
                     .endsWith("ready", "worked")
                     .first()

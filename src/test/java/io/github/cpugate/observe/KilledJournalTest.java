@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Await;
+import io.github.cpugate.Processes;
 import io.github.cpugate.cpu.CpuSample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,27 +52,12 @@ class KilledJournalTest {
         }
     }
 
-    private static Process start(ProcessBuilder process) {
-        try {
-            return process.start();
-        } catch (IOException e) {
-            return Assumptions.abort("this JVM cannot start another process: " + e);
-        }
-    }
-
     @Test
     void allButTheLastMomentIsReadableAndTheReportIsMadeOfIt() throws Exception {
         Path file = folder.resolve("gate.jsonl");
         Path said = folder.resolve("said");
-        ProcessBuilder child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Child.class.getName(),
-                        file.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(said.toFile());
-        Process process = start(child);
+        Process process = Processes.start(
+                Processes.java(Child.class.getName(), file.toString()).redirectOutput(said.toFile()));
         try {
             Await.until("some steps are written", () -> !process.isAlive() || linesOf(file) >= STEPS);
         } finally {

@@ -134,18 +134,7 @@ class ReportPageTest {
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(two, one, empty, other));
 
-        for (int width : new int[] {400, 1280}) {
-            for (boolean dark : new boolean[] {true, false}) {
-                Browser.Look look = browser.look(page, width, dark);
-                assertThat(look.width()).isEqualTo(width);
-                assertThat(look.dark()).isEqualTo(dark);
-                assertThat(look.fits()).as("nothing sticks out of %s", look).isTrue();
-                assertThat(look.contrast()).as("its texts are readable").isGreaterThan(4.5);
-                assertThat(look.charts())
-                        .as("of two runs; the one of a single step has none")
-                        .isEqualTo(6);
-            }
-        }
+        browser.assertReadable(page, 6); // of two runs; the one of a single step has none
         String dom = browser.elements(page);
         assertThat(dom).doesNotContain("<img");
         assertThat(texts(dom, "<h2>", "</h2>"))
