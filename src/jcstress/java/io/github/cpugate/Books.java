@@ -43,7 +43,7 @@ final class Books {
 
     /** Compares the line with those who kept a slot; then gives all back, and takes each permit there is. */
     static String check(WaitingLine line, int waiting, Slot... kept) {
-        WaitingLine.Report end = line.report();
+        LineReport end = line.report();
         if (end.inFlight() != kept.length || end.waiting() != waiting) {
             return end.inFlight() + " in flight for " + kept.length + " kept and " + end.waiting() + " in line";
         }

@@ -28,7 +28,7 @@ public class RaisedLimitStress {
 
     @Actor
     public void governor() {
-        line.moveLimit(1, 3);
+        line.step(1, 3);
     }
 
     @Actor

@@ -44,8 +44,8 @@ final class Governor {
     // Guarded by turns.
     private @Nullable Parts parts; // made at the first step
     private boolean closeIsNoted;
-    private long admitted; // until the last step
-    private long timedOut;
+    private Usage.Totals totals = Usage.Totals.ZERO; // until the last step
+    private boolean oddityIsTold;
 
     /**
      * What only a step needs. Made at the first one, on the governor's thread: build() is to return within milliseconds
@@ -186,36 +186,51 @@ final class Governor {
         }
         double target = targetCpu;
         // Without a reading there is no decision, and what happened so far counts for the next step.
-        WaitingLine.Report seen = cpu.isOk() ? line.endPeriod() : line.report();
+        LineReport seen = cpu.isOk() ? line.endPeriod() : line.report();
+        if (!tellOddity(turn, made, seen.oddity())) {
+            return null;
+        }
         Decision decision =
                 cpu.isOk() ? decide(turn, made, cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
         if (decision == null) {
             return null;
         }
         int wanted = decision.limit();
-        WaitingLine.Move move = line.moveLimit(seen.limit(), wanted);
-        boolean noRoom = wanted != seen.limit() && seen.limit() == move.before() && move.after() == move.before();
+        Limits.Move move = line.step(seen.limit(), wanted);
+        Usage.Totals since = seen.totals().since(totals);
         Observation step = new Observation(
                 gate,
                 Duration.ofNanos(nanoClock.getAsLong() - startedAt),
                 cpu,
                 target,
-                move.before(),
-                move.after(),
+                move.allowedBefore(),
+                move.allowed(),
+                move.limit(),
+                move.apiCeiling(),
                 move.minSlots(),
                 move.maxSlots(),
                 seen.inFlight(),
                 seen.meanInFlight(),
                 seen.waiting(),
-                seen.admitted() - admitted,
-                seen.timedOut() - timedOut,
-                seen.limitReached(),
-                noRoom ? (wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING) : decision.reason());
-        admitted = seen.admitted();
-        timedOut = seen.timedOut();
+                since.admitted(),
+                since.timedOut(),
+                since.refused(),
+                since.binding(seen.binding()),
+                seen.limitReached() || seen.ceilingReached(),
+                reason(decision, seen, move));
+        totals = seen.totals();
         made.listeners.note(each -> each.onStep(step));
         var unused = made.listeners.tell(turn); // it stands, whoever goes on to tell of it
         return step;
+    }
+
+    private static Reason reason(Decision decision, LineReport seen, Limits.Move move) {
+        int wanted = decision.limit();
+        if (wanted != seen.limit() && seen.limit() == move.limitBefore() && move.limit() == move.limitBefore()) {
+            return wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING;
+        }
+        boolean rateLimited = decision.reason() == Reason.NOT_BINDING && seen.ceilingReached();
+        return rateLimited ? Reason.RATE_LIMITED : decision.reason();
     }
 
     private Parts parts() {
@@ -258,8 +273,25 @@ final class Governor {
         return parts.listeners.say(turn, parts.measuring.faults, problem) ? sample : null;
     }
 
+    /** Says, the first time, what a service said that was not believed. Returns false if the turn was lost. */
+    private boolean tellOddity(Turn turn, Parts parts, @Nullable String oddity) {
+        if (oddity == null || oddityIsTold) {
+            return true;
+        }
+        oddityIsTold = true;
+        return parts.listeners.log(
+                turn,
+                () -> StepLog.logger()
+                        .warn(
+                                "the service of gate '{}' refused, to be asked again after '{}': between {} and {} s count (said once)",
+                                gate,
+                                oddity,
+                                RetryAfter.LEAST.toSeconds(),
+                                RetryAfter.MOST.toSeconds()));
+    }
+
     /** Returns null if the turn was lost. */
-    private @Nullable Decision decide(Turn turn, Parts parts, CpuSample cpu, double target, WaitingLine.Report seen) {
+    private @Nullable Decision decide(Turn turn, Parts parts, CpuSample cpu, double target, LineReport seen) {
         StepInput input = new StepInput(
                 cpu,
                 target,

@@ -152,7 +152,7 @@ final class GovernorThread implements Runnable {
         if (owner.get() != null) {
             return false;
         }
-        WaitingLine.Report left = governor.line().report();
+        LineReport left = governor.line().report();
         return left.inFlight() == 0 && left.waiting() == 0;
     }
 

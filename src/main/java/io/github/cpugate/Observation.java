@@ -12,8 +12,11 @@ import java.time.Duration;
  * @param elapsed time since the gate was built, on its monotonic clock
  * @param cpu the sample, raw and smoothed, percent of the scope that it tells
  * @param targetCpu the target, percent of the scope that {@code cpu} tells
- * @param limitBefore slots allowed at once before the step
+ * @param limitBefore slots allowed at once before the step: by CPU, or by the API ceiling if that is lower
  * @param limitAfter slots allowed at once after it
+ * @param cpuLimit slots that the policy allows at once, by CPU, after the step
+ * @param apiCeiling slots that the service seems to allow at once, by its refusals, after the step; {@code maxSlots} if
+ *     it has not refused, or not lately
  * @param minSlots the lowest limit
  * @param maxSlots the highest limit
  * @param inFlight slots held when the step looked
@@ -21,8 +24,10 @@ import java.time.Duration;
  * @param waiting callers in line when the step looked
  * @param admitted slots granted since the last step
  * @param timedOut callers who left the line since the last step because their time had passed
+ * @param rateLimited refusals by the service since the last step, as callers told them
+ * @param binding what callers in line were held back by when the step looked, and for how long since the last step
  * @param limitReached whether any caller was refused or had to stand in line since the last step that had a reading
- * @param reason why the limit moved, or was held
+ * @param reason why the CPU limit moved, or was held
  */
 public record Observation(
         String gate,
@@ -31,6 +36,8 @@ public record Observation(
         double targetCpu,
         int limitBefore,
         int limitAfter,
+        int cpuLimit,
+        int apiCeiling,
         int minSlots,
         int maxSlots,
         int inFlight,
@@ -38,6 +45,8 @@ public record Observation(
         int waiting,
         long admitted,
         long timedOut,
+        long rateLimited,
+        Binding binding,
         boolean limitReached,
         Reason reason) {
 

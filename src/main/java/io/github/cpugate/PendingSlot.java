@@ -81,6 +81,15 @@ final class PendingSlot extends Waiter implements Runnable {
         if (state == State.REFUSED) {
             future.completeExceptionally(line.closedException());
         } else if (!future.complete(slot)) {
+            giveBack();
+        }
+    }
+
+    /** What it is, was set before it lined up, and stays until its future is complete. */
+    private void giveBack() {
+        if (slot.resuming) {
+            line.pause(slot);
+        } else {
             slot.close();
         }
     }

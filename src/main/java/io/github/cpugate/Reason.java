@@ -11,6 +11,11 @@ public enum Reason {
     /** CPU was not above the target, but nobody ran into the limit since the last step: held. There is no demand. */
     NOT_BINDING,
     /**
+     * CPU was not above the target, but callers ran into the API ceiling, not into the CPU limit: that is held. A
+     * service that refuses says nothing of CPU.
+     */
+    RATE_LIMITED,
+    /**
      * CPU was above the target, but more sessions are in flight than the limit allows: held, since the last cut is yet
      * to take effect.
      */

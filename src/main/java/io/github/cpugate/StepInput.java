@@ -9,13 +9,14 @@ import io.github.cpugate.cpu.CpuSample;
  *
  * @param cpu a sample with a valid reading ({@link CpuSample#isOk()}): without one, a policy is not asked
  * @param targetCpu the target, percent of the scope that {@code cpu} tells
- * @param limit slots allowed at once
+ * @param limit slots allowed at once, as far as this policy goes; fewer are if the API ceiling is lower
  * @param minSlots the lowest limit
  * @param maxSlots the highest limit
  * @param inFlight slots held now; above {@code limit} while a cut drains
  * @param meanInFlight slots held on average since the last step that had a reading, weighted by time
  * @param waiting callers in line now
- * @param limitReached whether any caller was refused or had to stand in line since the last step that had a reading
+ * @param limitReached whether any caller was sent away or had to stand in line for this limit, not for the API ceiling,
+ *     since the last step that had a reading
  */
 public record StepInput(
         CpuSample cpu,

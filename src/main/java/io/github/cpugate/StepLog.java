@@ -6,7 +6,10 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** Logs each step: a change of the limit at INFO, any other at DEBUG, with what was seen as key-value pairs. */
+/**
+ * Logs each step: a change of the limit, or a refusal by the service, at INFO, any other at DEBUG, with what was seen
+ * as key-value pairs.
+ */
 final class StepLog implements GateListener {
 
     /** What users know the gate by. As text: the parts of the gate do not import it. */
@@ -26,7 +29,7 @@ final class StepLog implements GateListener {
             logger = logger();
             this.logger = logger;
         }
-        Level level = step.limitChanged() ? Level.INFO : Level.DEBUG;
+        Level level = step.limitChanged() || step.rateLimited() > 0 ? Level.INFO : Level.DEBUG;
         if (!logger.isEnabledForLevel(level)) {
             return;
         }
@@ -44,6 +47,11 @@ final class StepLog implements GateListener {
         if (!Double.isNaN(step.cpu().own())) {
             event = event.addKeyValue("own", rounded(step.cpu().own()))
                     .addKeyValue("others", rounded(step.cpu().others()));
+        }
+        if (step.apiCeiling() < step.maxSlots() || step.rateLimited() > 0) {
+            event = event.addKeyValue("cpuLimit", step.cpuLimit())
+                    .addKeyValue("apiCeiling", step.apiCeiling())
+                    .addKeyValue("rateLimited", step.rateLimited());
         }
         event.log(step.limitChanged() ? "limit moved" : "limit held");
     }

@@ -43,11 +43,15 @@ abstract class Waiter {
         }
     }
 
-    /** Waiters in order of arrival. Any of them leaves in constant time, and nothing is allocated. */
+    /**
+     * Waiters in order of arrival, those who resume before all others. Any of them leaves in constant time, and nothing
+     * is allocated.
+     */
     static final class Queue {
 
         private @Nullable Waiter first;
         private @Nullable Waiter last;
+        private @Nullable Waiter lastResuming; // all before it resume as well, none behind it does
         private int size;
 
         int size() {
@@ -59,19 +63,38 @@ abstract class Waiter {
         }
 
         void add(Waiter waiter) {
-            waiter.previous = last;
-            if (last == null) {
+            if (waiter.slot.resuming) {
+                addAfter(lastResuming, waiter);
+                lastResuming = waiter;
+            } else {
+                addAfter(last, waiter);
+            }
+        }
+
+        /** At the head, if there is nobody before it. */
+        private void addAfter(@Nullable Waiter before, Waiter waiter) {
+            Waiter after = before == null ? first : before.next;
+            waiter.previous = before;
+            waiter.next = after;
+            if (before == null) {
                 first = waiter;
             } else {
-                last.next = waiter;
+                before.next = waiter;
             }
-            last = waiter;
+            if (after == null) {
+                last = waiter;
+            } else {
+                after.previous = waiter;
+            }
             size++;
         }
 
         void remove(Waiter waiter) {
             Waiter before = waiter.previous;
             Waiter after = waiter.next;
+            if (waiter == lastResuming) {
+                lastResuming = before;
+            }
             if (before == null) {
                 first = after;
             } else {
@@ -94,6 +117,9 @@ abstract class Waiter {
             Waiter end = null;
             for (int left = most; left > 0 && first != null; left--) {
                 end = first;
+                if (end == lastResuming) {
+                    lastResuming = null;
+                }
                 end.previous = null;
                 first = end.next;
                 size--;

@@ -1,5 +1,6 @@
 package io.github.cpugate;
 
+import io.github.cpugate.Binding.Side;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * the gate closed, or it gives up (timeout, interrupt, cancellation). A grant that came before the giving up stands: a
  * thread gets its slot, a future that cannot take it any more gives it back.
  *
+ * <p>Two limits hold at once, and the lower one counts: the policy's, which goes by CPU, and the {@link ApiCeiling}.
+ *
  * <p>Nothing foreign is called while the lock is held. The clock, which a test may supply, is read before; threads are
  * unparked and futures completed after.
  */
@@ -32,48 +35,20 @@ final class WaitingLine {
     private final long leakNanos; // 0: does not look for slots held too long
     private final @Nullable Executor completer;
     private @Nullable Waits waits;
+    final Rests rests = new Rests();
 
     // All below is guarded by the lock. Whenever it is free:
-    //   1 <= minSlots <= limit <= maxSlots
-    //   held = slots granted and not given back; they exceed the limit only after the limit fell
-    //   waiters is empty or held.size() >= limit: nobody stands in line before a free slot
+    //   held = slots granted, and neither given back nor paused; they exceed what is allowed only after that fell
+    //   waiters is empty or held.size() >= limits.allowed(): nobody stands in line before a free slot
     //   waiters is empty if closed
-    // From the first and the third: nobody stands in line when no slot is held.
-    private int minSlots;
-    private int maxSlots;
-    private int limit;
+    private final Limits limits;
     private final HeldSlots held = new HeldSlots();
     private final Waiter.Queue waiters = new Waiter.Queue();
+    private final Usage usage;
     private boolean closed;
-
-    // Since the gate was built.
-    private long admitted;
-    private long timedOut;
 
     /** Times that the last held slot was given back: lets who awaits that moment see it though it has passed. */
     private long timesIdle;
-
-    // What happened in this period, which began when the last one was ended.
-    private boolean limitReached;
-    private long periodBegan;
-    private long accruedAt;
-    private double slotNanos; // slots held, integrated over time, up to accruedAt
-
-    /** The line at one moment; {@code meanInFlight} and {@code limitReached} tell of the period. */
-    record Report(
-            int limit,
-            int minSlots,
-            int maxSlots,
-            int inFlight,
-            int waiting,
-            boolean closed,
-            long admitted,
-            long timedOut,
-            double meanInFlight,
-            boolean limitReached) {}
-
-    /** What became of the limit, and the bounds that it was held to. */
-    record Move(int before, int after, int minSlots, int maxSlots) {}
 
     /**
      * Makes a line.
@@ -90,14 +65,11 @@ final class WaitingLine {
             long leakNanos,
             @Nullable Executor completer) {
         this.gate = gate;
-        this.minSlots = minSlots;
-        this.maxSlots = maxSlots;
-        this.limit = initialSlots;
+        this.limits = new Limits(minSlots, maxSlots, initialSlots);
         this.nanoClock = nanoClock;
         this.leakNanos = leakNanos;
         this.completer = completer;
-        this.periodBegan = nanoClock.getAsLong();
-        this.accruedAt = periodBegan;
+        this.usage = new Usage(nanoClock.getAsLong());
     }
 
     /** Sets who is told of waits. Before the line is shared. */
@@ -109,6 +81,10 @@ final class WaitingLine {
     @Nullable
     Wait waitBegan() {
         return waits == null ? null : waits.began();
+    }
+
+    long now() {
+        return nanoClock.getAsLong();
     }
 
     boolean looksForLeaks() {
@@ -158,26 +134,31 @@ final class WaitingLine {
      */
     boolean admitOrLineUp(Slot slot, @Nullable Waiter waiter) {
         long now = nanoClock.getAsLong();
+        Waiter granted = null;
         lock.lock();
         try {
             if (closed) {
                 throw closedException();
             }
-            if (held.size() < limit) {
-                held.reserve(1);
-                accrue(now);
-                held.add(slot, now);
-                admitted++;
-                return true;
+            accrue(now);
+            limits.resumes(slot);
+            if (held.size() >= limits.allowed()) {
+                usage.reached(limits.binding());
+                if (waiter != null) {
+                    waiters.add(waiter);
+                }
+                return false;
             }
-            limitReached = true;
-            if (waiter != null) {
-                waiters.add(waiter);
+            held.reserve(slot.resuming ? 1 + Math.min(waiters.size(), limits.maxSlots()) : 1);
+            admit(slot, now);
+            if (slot.resuming) {
+                granted = handOver(now); // what was kept free for it may be more than a slot
             }
-            return false;
         } finally {
             lock.unlock();
         }
+        Waiter.wakeAll(granted);
+        return true;
     }
 
     /**
@@ -189,28 +170,44 @@ final class WaitingLine {
         if (waiter.state != Waiter.State.IN_LINE) {
             return false; // decided, once and for all
         }
+        long now = nanoClock.getAsLong();
         lock.lock();
         try {
             if (waiter.state != Waiter.State.IN_LINE) {
                 return false;
             }
+            accrue(now);
             waiters.remove(waiter);
-            timedOut += late ? 1 : 0;
+            if (late) {
+                usage.timedOut();
+            }
             return true;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Gives a slot back, once. */
+    /** Gives a slot back, once and for all. */
     void leave(Slot slot) {
+        takeBack(slot, true);
+    }
+
+    /** Gives a slot back, to be resumed. */
+    void pause(Slot slot) {
+        takeBack(slot, false);
+    }
+
+    private void takeBack(Slot slot, boolean ends) {
         long now = nanoClock.getAsLong();
         Waiter granted = null;
         lock.lock();
         try {
+            slot.closed |= ends;
             if (held.contains(slot)) {
                 accrue(now);
                 held.remove(slot);
+                slot.paused = !ends;
+                limits.gaveBack(slot, now);
                 granted = handOver(now);
             }
         } finally {
@@ -219,21 +216,38 @@ final class WaitingLine {
         Waiter.wakeAll(granted);
     }
 
-    /**
-     * Moves the limit from {@code seen} to {@code wanted}, as far as the bounds allow, and admits who then fits. If the
-     * bounds have moved it since it was seen, that stands: the decision was about another limit. Never waits for
-     * sessions to end.
-     */
-    Move moveLimit(int seen, int wanted) {
+    /** The service refused the slot's session, be it held or not. */
+    void refused(Slot slot, RetryAfter asked) {
         long now = nanoClock.getAsLong();
-        Waiter granted;
-        Move move;
         lock.lock();
         try {
-            int before = limit;
-            granted = before == seen ? setLimit(Math.max(minSlots, Math.min(maxSlots, wanted)), now) : null;
-            limitReached |= !waiters.isEmpty(); // who is in line still, runs into the new limit too
-            move = new Move(before, limit, minSlots, maxSlots);
+            accrue(now);
+            int inFlight = held.contains(slot) ? held.size() : held.size() + 1;
+            limits.refused(slot, inFlight, usage.ended(held.size()), now, asked.nanos());
+            usage.refused(asked.oddity());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Moves the limit from {@code seen} to {@code wanted}, as far as the bounds allow, lets the API ceiling make its
+     * step, and admits who then fits. If the bounds have moved the limit since it was seen, that stands: the decision
+     * was about another limit. Never waits for sessions to end.
+     */
+    Limits.Move step(int seen, int wanted) {
+        long now = nanoClock.getAsLong();
+        Waiter granted;
+        Limits.Move move;
+        lock.lock();
+        try {
+            accrue(now);
+            held.reserve(Math.min(waiters.size(), limits.maxSlots()));
+            boolean ceilingReached = usage.ceilingReached() || waitingFor() == Side.API;
+            move = limits.step(seen, wanted, ceilingReached && held.size() <= limits.allowed(), now);
+            granted = handOver(now);
+            usage.endStep();
+            usage.reached(waitingFor()); // who is in line still, runs into the new limit too
         } finally {
             lock.unlock();
         }
@@ -247,9 +261,10 @@ final class WaitingLine {
         Waiter granted;
         lock.lock();
         try {
-            granted = setLimit(Math.max(newMin, Math.min(newMax, limit)), now);
-            minSlots = newMin;
-            maxSlots = newMax;
+            accrue(now);
+            held.reserve(Math.min(waiters.size(), newMax));
+            limits.setBounds(newMin, newMax);
+            granted = handOver(now);
         } finally {
             lock.unlock();
         }
@@ -277,9 +292,11 @@ final class WaitingLine {
 
     /** Refuses all in line and all to come. Slots that are held stay held. */
     void close() {
+        long now = nanoClock.getAsLong();
         Waiter refused;
         lock.lock();
         try {
+            accrue(now);
             closed = true;
             refused = waiters.takeFirst(waiters.size());
             for (Waiter each = refused; each != null; each = each.next) {
@@ -289,6 +306,7 @@ final class WaitingLine {
             lock.unlock();
         }
         Waiter.wakeAll(refused);
+        rests.close();
     }
 
     /** Waits until no slot is held, or for at most {@code nanos}; returns whether there was such a moment. */
@@ -310,36 +328,23 @@ final class WaitingLine {
     }
 
     /** The line as it stands. */
-    Report report() {
+    LineReport report() {
         return report(false);
     }
 
     /** The line as it stands; what comes from now on belongs to the next report. */
-    Report endPeriod() {
+    LineReport endPeriod() {
         return report(true);
     }
 
-    private Report report(boolean endsPeriod) {
+    private LineReport report(boolean endsPeriod) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
             accrue(now);
-            long span = accruedAt - periodBegan;
-            Report report = new Report(
-                    limit,
-                    minSlots,
-                    maxSlots,
-                    held.size(),
-                    waiters.size(),
-                    closed,
-                    admitted,
-                    timedOut,
-                    span > 0 ? slotNanos / span : held.size(),
-                    limitReached || !waiters.isEmpty());
+            LineReport report = LineReport.of(limits, usage, held.size(), waiters.size(), waitingFor(), closed);
             if (endsPeriod) {
-                periodBegan = accruedAt;
-                slotNanos = 0;
-                limitReached = false;
+                usage.endPeriod();
             }
             return report;
         } finally {
@@ -351,23 +356,30 @@ final class WaitingLine {
         return new GateClosedException(gate);
     }
 
-    /** Room for the slots of all who will be admitted is made first: after the limit has moved, nothing can fail. */
-    private @Nullable Waiter setLimit(int newLimit, long now) {
-        held.reserve(Math.min(newLimit - held.size(), waiters.size()));
-        accrue(now);
-        limit = newLimit;
-        return handOver(now);
+    /** What those in line are held back by. */
+    private Side waitingFor() {
+        return waiters.isEmpty() ? Side.NONE : limits.binding();
+    }
+
+    private void accrue(long now) {
+        usage.accrue(now, held.size(), waitingFor());
+    }
+
+    private void admit(Slot slot, long now) {
+        held.add(slot, now);
+        limits.admitted(slot);
+        usage.admitted();
     }
 
     /**
      * Grants slots to as many as fit, in order of arrival, and returns them, to be woken once the lock is free. To be
-     * called after slots were given back or the limit was raised, with time accrued up to now.
+     * called after slots were given back or more are allowed, with time accrued up to now, and with room made for their
+     * slots if they may be more than were given back: after a limit has moved, nothing can fail.
      */
     private @Nullable Waiter handOver(long now) {
-        Waiter granted = waiters.takeFirst(limit - held.size());
+        Waiter granted = waiters.takeFirst(limits.allowed() - held.size());
         for (Waiter each = granted; each != null; each = each.next) {
-            held.add(each.slot, now);
-            admitted++;
+            admit(each.slot, now);
             each.state = Waiter.State.GRANTED;
         }
         if (held.size() == 0) {
@@ -375,16 +387,5 @@ final class WaitingLine {
             idle.signalAll();
         }
         return granted;
-    }
-
-    /**
-     * To be called before slots are added or removed. Threads read the clock before the lock: times come disordered.
-     */
-    private void accrue(long now) {
-        long span = now - accruedAt;
-        if (span > 0) {
-            slotNanos += (double) span * held.size();
-            accruedAt = now;
-        }
     }
 }

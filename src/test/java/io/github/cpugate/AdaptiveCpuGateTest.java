@@ -114,11 +114,15 @@ class AdaptiveCpuGateTest {
                         2,
                         2,
                         5,
+                        2,
+                        5,
                         1,
                         1.5,
                         0,
                         2,
                         0,
+                        0,
+                        new Binding(Binding.Side.NONE, Duration.ZERO, Duration.ZERO, Duration.ZERO),
                         false,
                         Reason.OVER_TARGET))
                 .matches(Observation::limitChanged);
@@ -126,14 +130,16 @@ class AdaptiveCpuGateTest {
 
     @Test
     void aSnapshotIsTheGateAsItStands() throws InterruptedException {
+        Binding none = new Binding(Binding.Side.NONE, Duration.ZERO, Duration.ZERO, Duration.ZERO);
         assertThat(gate.snapshot())
-                .isEqualTo(new GateSnapshot("test", 3, 2, 5, 0, 0, 0, 0, 70, CpuSample.starting(), false));
+                .isEqualTo(
+                        new GateSnapshot("test", 3, 3, 5, 2, 5, 0, 0, 0, 0, 0, none, 70, CpuSample.starting(), false));
         hold();
         gate.adjust();
         gate.setTargetCpu(50);
         gate.close();
         assertThat(gate.snapshot())
-                .isEqualTo(new GateSnapshot("test", 3, 2, 5, 1, 0, 1, 0, 50, CpuSample.of(60), true));
+                .isEqualTo(new GateSnapshot("test", 3, 3, 5, 2, 5, 1, 0, 1, 0, 0, none, 50, CpuSample.of(60), true));
         assertThat(gate).hasToString(gate.snapshot().toString());
     }
 

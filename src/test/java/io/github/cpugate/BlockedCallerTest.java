@@ -22,9 +22,7 @@ class BlockedCallerTest {
     }
 
     private void assertLine(int inFlight, int waiting) {
-        assertThat(line.report())
-                .returns(inFlight, WaitingLine.Report::inFlight)
-                .returns(waiting, WaitingLine.Report::waiting);
+        assertThat(line.report()).returns(inFlight, LineReport::inFlight).returns(waiting, LineReport::waiting);
     }
 
     /** A thread whose wait ends with an Error, as one whose stack has run out. */

@@ -112,7 +112,7 @@ class LincheckTest {
     }
 
     private static void sameLine(WaitingLine line, int inFlight, int waiting) {
-        WaitingLine.Report end = line.report();
+        LineReport end = line.report();
         same(inFlight, end.inFlight(), "in flight");
         same(waiting, end.waiting(), "in line");
     }
@@ -171,7 +171,7 @@ class LincheckTest {
             CompletableFuture<Slot> second = line.enterAsync(new Slot(line));
             CompletableFuture<Slot> third = line.enterAsync(new Slot(line));
             Thread giver = started(new Thread(held::close));
-            line.moveLimit(1, 2);
+            line.step(1, 2);
             joined(giver);
             same("granted", outcome(first), "first");
             same("granted", outcome(second), "second");

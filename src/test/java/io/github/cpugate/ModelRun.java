@@ -353,10 +353,14 @@ final class ModelRun {
         int seen = random.nextInt(4) == 0 ? limit + random.nextInt(5) - 2 : limit;
         int wanted = random.nextInt(5) == 0 ? random.nextInt() : limit + random.nextInt(7) - 3;
         operation = "move the limit from " + seen + " to " + wanted;
-        WaitingLine.Move move = line.moveLimit(seen, wanted);
+        Limits.Move move = line.step(seen, wanted);
         reference.moveLimit(seen, wanted);
-        WaitingLine.Report after = reference.report();
-        same("the move", move, new WaitingLine.Move(limit, after.limit(), after.minSlots(), after.maxSlots()));
+        LineReport after = reference.report();
+        int moved = after.limit();
+        same(
+                "the move",
+                move,
+                new Limits.Move(limit, moved, limit, moved, after.maxSlots(), after.minSlots(), after.maxSlots()));
     }
 
     private void setBounds() {

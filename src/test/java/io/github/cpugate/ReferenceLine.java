@@ -1,5 +1,6 @@
 package io.github.cpugate;
 
+import io.github.cpugate.Binding.Side;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,6 +32,8 @@ final class ReferenceLine {
     private long timedOut;
     private long nanos;
     private double slotNanos;
+    private long cpuNanos; // for which the limit kept callers in line
+    private long maxSlotsNanos; // for which maxSlots did
 
     /** Makes a line that tells {@code granted} and {@code refused} who has left it, once it has decided about all. */
     ReferenceLine(int minSlots, int maxSlots, int limit, IntConsumer granted, IntConsumer refused) {
@@ -100,17 +103,36 @@ final class ReferenceLine {
     void pass(long time) {
         nanos += time;
         slotNanos += (double) time * held.size();
+        cpuNanos += binding() == Side.CPU ? time : 0;
+        maxSlotsNanos += binding() == Side.MAX_SLOTS ? time : 0;
     }
 
-    WaitingLine.Report report() {
+    LineReport report() {
         double mean = nanos > 0 ? slotNanos / nanos : held.size();
         boolean reached = limitReached || !waiters.isEmpty();
-        return new WaitingLine.Report(
-                limit, minSlots, maxSlots, held.size(), waiters.size(), closed, admitted, timedOut, mean, reached);
+        return new LineReport(
+                limit,
+                limit,
+                maxSlots,
+                minSlots,
+                maxSlots,
+                held.size(),
+                waiters.size(),
+                binding(),
+                closed,
+                new Usage.Totals(admitted, timedOut, 0, cpuNanos, 0, maxSlotsNanos),
+                mean,
+                reached,
+                false,
+                null);
     }
 
-    WaitingLine.Report endPeriod() {
-        WaitingLine.Report report = report();
+    private Side binding() {
+        return waiters.isEmpty() ? Side.NONE : limit == maxSlots ? Side.MAX_SLOTS : Side.CPU;
+    }
+
+    LineReport endPeriod() {
+        LineReport report = report();
         nanos = 0;
         slotNanos = 0;
         limitReached = false;

@@ -31,7 +31,7 @@ enum SeededBug {
             """)),
     CANCELLED_CALLER_KEEPS_ITS_GRANT(new Edit("PendingSlot", """
                     } else if (!future.complete(slot)) {
-                        slot.close();
+                        giveBack();
                     }
             """, """
                     } else {
@@ -40,8 +40,8 @@ enum SeededBug {
             """)),
     RAISED_LIMIT_ADMITS_ONE(new Edit(
             "WaitingLine",
-            "waiters.takeFirst(limit - held.size())",
-            "waiters.takeFirst(Math.min(1, limit - held.size()))")),
+            "waiters.takeFirst(limits.allowed() - held.size())",
+            "waiters.takeFirst(Math.min(1, limits.allowed() - held.size()))")),
     NO_LOOK_BEFORE_PARKING(
             new Edit(
                     "BlockedCaller",
@@ -51,10 +51,7 @@ enum SeededBug {
             new Edit("BlockedCaller", "LockSupport.unpark(thread);", "if (parked) LockSupport.unpark(thread);")),
     SPURIOUS_WAKE_UP_IS_BELIEVED(new Edit("BlockedCaller", "return isReleasable();", "return true;")),
     SLOT_LIES_UNTIL_ITS_CALLER_WAKES(
-            new Edit(
-                    "WaitingLine",
-                    "            held.add(each.slot, now);\n            admitted++;",
-                    "            admitted++;"),
+            new Edit("WaitingLine", "            admit(each.slot, now);", "            usage.admitted();"),
             new Edit("BlockedCaller", """
                             return true;
                         }
@@ -74,11 +71,13 @@ enum SeededBug {
     CLOSED_TWICE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
                     lock.lock();
                     try {
+                        slot.closed |= ends;
                         if (held.contains(slot)) {
             """, """
                     boolean isHeld = held.contains(slot);
                     lock.lock();
                     try {
+                        slot.closed |= ends;
                         if (isHeld) {
             """)),
     ROOM_IS_CHECKED_BEFORE_THE_LOCK(
@@ -87,29 +86,29 @@ enum SeededBug {
                             try {
                                 if (closed) {
                     """, """
-                            boolean room = held.size() < limit;
+                            boolean full = held.size() >= limits.allowed();
                             lock.lock();
                             try {
                                 if (closed) {
-                    """), new Edit("WaitingLine", "if (held.size() < limit) {", "if (room) {")),
+                    """),
+            new Edit("WaitingLine", "if (held.size() >= limits.allowed()) {", "if (full) {")),
     LINE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
                             lock.lock();
                             try {
+                                slot.closed |= ends;
                                 if (held.contains(slot)) {
                     """, """
                             boolean nobody = waiters.isEmpty();
                             lock.lock();
                             try {
+                                slot.closed |= ends;
                                 if (held.contains(slot)) {
                     """), new Edit("WaitingLine", """
-                                    held.remove(slot);
+                                    limits.gaveBack(slot, now);
                                     granted = handOver(now);
                     """, """
-                                    held.remove(slot);
-                                    int real = limit;
-                                    limit = nobody ? held.size() : limit;
-                                    granted = handOver(now);
-                                    limit = real;
+                                    limits.gaveBack(slot, now);
+                                    granted = nobody ? null : handOver(now);
                     """)),
     CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size())", "waiters.takeFirst(0)")),
     TRACE_THAT_MOVES_FORGETS_WHERE(new Edit("HeldSlots", "trace.index = index;", ""));

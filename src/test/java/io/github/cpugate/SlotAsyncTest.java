@@ -53,7 +53,7 @@ class SlotAsyncTest {
 
     private static void assertLine(WaitingLine line, int inFlight, int waiting) {
         assertThat(line.report())
-                .extracting(WaitingLine.Report::inFlight, WaitingLine.Report::waiting)
+                .extracting(LineReport::inFlight, LineReport::waiting)
                 .as("in flight, waiting")
                 .containsExactly(inFlight, waiting);
     }
@@ -232,7 +232,7 @@ class SlotAsyncTest {
     }
 
     static List<Consumer<WaitingLine>> whatEndsAWait() {
-        return List.of(line -> line.moveLimit(1, 2), line -> line.setBounds(2, 8), WaitingLine::close);
+        return List.of(line -> line.step(1, 2), line -> line.setBounds(2, 8), WaitingLine::close);
     }
 
     @ParameterizedTest

@@ -52,13 +52,13 @@ class WaitingLineTest {
         return !line.tryEnter(new Slot(line));
     }
 
-    private WaitingLine.Report now() {
+    private LineReport now() {
         return line.report();
     }
 
     private void assertLine(int limit, int inFlight, int waiting) {
         assertThat(now())
-                .extracting(WaitingLine.Report::limit, WaitingLine.Report::inFlight, WaitingLine.Report::waiting)
+                .extracting(LineReport::limit, LineReport::inFlight, LineReport::waiting)
                 .as("limit, in flight, waiting")
                 .containsExactly(limit, inFlight, waiting);
     }
@@ -135,7 +135,7 @@ class WaitingLineTest {
             callers.add(Caller.startInLine(line, this::slot));
         }
 
-        assertThat(line.moveLimit(2, 5)).isEqualTo(new WaitingLine.Move(2, 5, 1, 8));
+        assertThat(line.step(2, 5)).isEqualTo(new Limits.Move(2, 5, 2, 5, 8, 1, 8));
         assertLine(5, 5, 2);
         for (int i = 0; i < 3; i++) {
             assertThat(callers.get(i).result()).isNotNull();
@@ -148,11 +148,11 @@ class WaitingLineTest {
 
     @Test
     void aLoweredLimitTakesNothingAwayAndAdmitsNobodyUntilDrained() throws InterruptedException {
-        line.moveLimit(2, 4);
+        line.step(2, 4);
         List<Slot> held = List.of(slot(), slot(), slot(), slot());
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
-        assertThat(line.moveLimit(4, 2).after()).isEqualTo(2);
+        assertThat(line.step(4, 2).allowed()).isEqualTo(2);
         assertLine(2, 4, 1);
         held.get(0).close();
         held.get(1).close();
@@ -164,11 +164,11 @@ class WaitingLineTest {
 
     @Test
     void theLimitStaysInItsBounds() {
-        assertThat(line.moveLimit(2, Integer.MAX_VALUE).after()).isEqualTo(8);
-        assertThat(line.moveLimit(8, Integer.MIN_VALUE).after()).isEqualTo(1);
+        assertThat(line.step(2, Integer.MAX_VALUE).allowed()).isEqualTo(8);
+        assertThat(line.step(8, Integer.MIN_VALUE).allowed()).isEqualTo(1);
         line.setBounds(3, 5);
         assertThat(now().limit()).isEqualTo(3);
-        line.moveLimit(3, 5);
+        line.step(3, 5);
         line.setBounds(1, 2);
         assertThat(now().limit()).isEqualTo(2);
     }
@@ -176,10 +176,10 @@ class WaitingLineTest {
     @Test
     void aMoveFromALimitThatIsNoMoreIsNotMade() {
         line.setBounds(1, 1);
-        assertThat(line.moveLimit(2, 8)).isEqualTo(new WaitingLine.Move(1, 1, 1, 1));
+        assertThat(line.step(2, 8)).isEqualTo(new Limits.Move(1, 1, 1, 1, 1, 1, 1));
         line.setBounds(1, 8);
-        assertThat(line.moveLimit(2, 8).after()).isEqualTo(1);
-        assertThat(line.moveLimit(1, 8).after()).isEqualTo(8);
+        assertThat(line.step(2, 8).allowed()).isEqualTo(1);
+        assertThat(line.step(1, 8).allowed()).isEqualTo(8);
     }
 
     @Test
@@ -362,7 +362,7 @@ class WaitingLineTest {
         line.endPeriod();
 
         clock.addAndGet(500);
-        line.moveLimit(2, 3);
+        line.step(2, 3);
         clock.addAndGet(250);
         line.setBounds(4, 8);
         clock.addAndGet(250);
@@ -381,18 +381,18 @@ class WaitingLineTest {
         assertThat(isFull()).isTrue();
         assertThat(now().limitReached()).isTrue();
         assertThat(line.endPeriod().limitReached()).isTrue();
-        line.moveLimit(2, 2);
+        line.step(2, 2);
         assertThat(line.endPeriod().limitReached()).isFalse();
 
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
         assertThat(line.endPeriod().limitReached()).isTrue();
-        line.moveLimit(2, 2);
+        line.step(2, 2);
         held.close();
         assertThat(waiter.result()).isNotNull();
         assertThat(line.endPeriod().limitReached())
                 .as("it stood there in this period")
                 .isTrue();
-        line.moveLimit(2, 2);
+        line.step(2, 2);
         assertThat(line.endPeriod().limitReached()).isFalse();
     }
 
@@ -412,7 +412,7 @@ class WaitingLineTest {
         Caller<Slot> waiter = Caller.startInLine(line, this::slot);
 
         assertThat(line.endPeriod().limitReached()).isTrue();
-        line.moveLimit(2, 3);
+        line.step(2, 3);
         assertThat(waiter.result()).isNotNull();
         assertThat(line.endPeriod().limitReached()).isFalse();
     }

@@ -3,6 +3,8 @@ package io.github.cpugate.observe;
 import static io.github.cpugate.observe.Browser.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.cpugate.Binding;
+import io.github.cpugate.Binding.Side;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.cpu.CpuReading;
@@ -52,6 +54,8 @@ class ReportPageTest {
                     70,
                     limit,
                     reason == Reason.HEADROOM ? limit + 1 : limit,
+                    reason == Reason.HEADROOM ? limit + 1 : limit,
+                    8,
                     2,
                     8,
                     limit,
@@ -59,6 +63,8 @@ class ReportPageTest {
                     waiting,
                     3,
                     1,
+                    0,
+                    new Binding(Side.NONE, Duration.ZERO, Duration.ZERO, Duration.ZERO),
                     waiting > 0,
                     reason);
             lines.append(JournalFormat.JSON_LINES.line(START.plusSeconds(seconds), step));

@@ -3,6 +3,7 @@ package io.github.cpugate.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.cpugate.Binding;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.cpu.CpuSample;
@@ -32,7 +33,25 @@ class ReportTest {
 
     private Path journal(String file, String gate) throws IOException {
         Observation step = new Observation(
-                gate, Duration.ofSeconds(2), CpuSample.of(60), 70, 4, 4, 1, 8, 4, 4, 3, 1, 0, true, Reason.IN_BAND);
+                gate,
+                Duration.ofSeconds(2),
+                CpuSample.of(60),
+                70,
+                4,
+                4,
+                4,
+                8,
+                1,
+                8,
+                4,
+                4,
+                3,
+                1,
+                0,
+                0,
+                new Binding(Binding.Side.CPU, Duration.ofSeconds(2), Duration.ZERO, Duration.ZERO),
+                true,
+                Reason.IN_BAND);
         return Files.writeString(folder.resolve(file), JournalFormat.JSON_LINES.line(Instant.EPOCH, step));
     }
 
