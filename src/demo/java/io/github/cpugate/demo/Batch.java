@@ -1,5 +1,6 @@
 package io.github.cpugate.demo;
 
+import com.anthropic.errors.RateLimitException;
 import com.sun.management.OperatingSystemMXBean;
 import io.github.cpugate.cpu.CpuSampler;
 import java.io.IOException;
@@ -54,7 +55,7 @@ public final class Batch {
                     () -> {
                         try (Limiter.Held held = limiter.enter()) {
                             long admitted = System.nanoTime();
-                            sessions.get(number).run();
+                            runUntilServed(sessions.get(number), held);
                             wall[number] = seconds(System.nanoTime() - admitted);
                         } catch (Throwable t) {
                             failure.compareAndSet(null, t);
@@ -94,6 +95,19 @@ public final class Batch {
         }
         return new RunResult(
                 ticks, convergedAt.getAsDouble(), List.of(wall), batchSeconds, processCpuSeconds() - cpuBefore);
+    }
+
+    private static void runUntilServed(Session session, Limiter.Held held) throws InterruptedException {
+        boolean served = false;
+        while (!served) {
+            try {
+                session.run();
+                served = true;
+            } catch (RateLimitException e) {
+                held.refused(
+                        e.headers().values("retry-after").stream().findFirst().orElse(null));
+            }
+        }
     }
 
     static double processCpuSeconds() {

@@ -2,19 +2,44 @@ package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.Slot;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** How many sessions may run at once: by a constant, or by the gate. */
 public interface Limiter extends AutoCloseable {
 
     /** A slot held. */
     interface Held extends AutoCloseable {
+
+        /** The service refused; returns when it may be asked again. */
+        default void refused(@Nullable String retryAfter) throws InterruptedException {
+            TimeUnit.SECONDS.sleep(retryAfter == null ? 1 : Long.parseLong(retryAfter));
+        }
+
         @Override
         void close();
     }
 
     /** The limiter at one moment. */
     record Counts(int limit, int inFlight, int waiting) {}
+
+    /** One of a gate that learns from refusals. */
+    record Told(Slot slot) implements Held {
+
+        @Override
+        public void refused(@Nullable String retryAfter) throws InterruptedException {
+            slot.rateLimitedFor(retryAfter);
+            slot.pause();
+            slot.resume();
+        }
+
+        @Override
+        public void close() {
+            slot.close();
+        }
+    }
 
     Held enter() throws InterruptedException;
 
@@ -43,10 +68,16 @@ public interface Limiter extends AutoCloseable {
     }
 
     static Limiter gate(AdaptiveCpuGate gate) {
+        return gate(gate, true);
+    }
+
+    /** Of the gate, which is told of refusals, or whose sessions sleep in their slots instead. */
+    static Limiter gate(AdaptiveCpuGate gate, boolean isTold) {
         return new Limiter() {
             @Override
             public Held enter() throws InterruptedException {
-                return gate.slot()::close;
+                Slot slot = gate.slot();
+                return isTold ? new Told(slot) : slot::close;
             }
 
             @Override

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model on loopback: speaks the Messages API's server-sent events at a model's pace.
@@ -40,7 +41,9 @@ public final class ModelServer implements AutoCloseable {
         return thread;
     });
     private final HttpServer server;
+    private volatile @Nullable ApiLimit limit;
 
+    /** Serves whatever comes, until it is given a limit. */
     public ModelServer() throws IOException {
         // Without it, small events wait for the acknowledgement of the one before.
         System.setProperty("sun.net.httpserver.nodelay", "true");
@@ -60,8 +63,50 @@ public final class ModelServer implements AutoCloseable {
                 + server.getAddress().getPort();
     }
 
+    /** From now on refuses what exceeds the limit, with status 429; null for none. */
+    void limit(@Nullable ApiLimit limit) {
+        this.limit = limit;
+    }
+
     private void answer(HttpExchange exchange) throws IOException {
+        ApiLimit limit = this.limit;
+        if (limit == null) {
+            serve(exchange, () -> {});
+        } else if (limit.begin()) {
+            serve(exchange, limit::end);
+        } else {
+            refuse(exchange);
+        }
+    }
+
+    private void refuse(HttpExchange exchange) throws IOException {
         try (exchange) {
+            exchange.getRequestBody().readAllBytes();
+            byte[] body = json.writeValueAsBytes(Map.of(
+                    "type",
+                    "error",
+                    "error",
+                    Map.of("type", "rate_limit_error", "message", "too many requests at once")));
+            exchange.getResponseHeaders().set("content-type", "application/json");
+            exchange.getResponseHeaders().set("retry-after", ApiLimit.RETRY_AFTER);
+            exchange.sendResponseHeaders(429, body.length);
+            exchange.getResponseBody().write(body);
+        }
+    }
+
+    /** Calls {@code served} before the client can know, and send another request. */
+    private void serve(HttpExchange exchange, Runnable served) throws IOException {
+        try (exchange) {
+            answer(exchange, served);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // closed in mid-answer
+        } catch (IOException e) {
+            // The client went away.
+        }
+    }
+
+    private void answer(HttpExchange exchange, Runnable served) throws IOException, InterruptedException {
+        try {
             JsonNode request = json.readTree(exchange.getRequestBody());
             exchange.getResponseHeaders().set("content-type", "text/event-stream; charset=utf-8");
             exchange.sendResponseHeaders(200, 0);
@@ -71,10 +116,8 @@ public final class ModelServer implements AutoCloseable {
                     Math.max(1, request.path("max_tokens").asInt() / TOKENS_PER_PIECE),
                     answers.incrementAndGet());
             answer.send();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // closed in mid-answer
-        } catch (IOException e) {
-            // The client went away.
+        } finally {
+            served.run();
         }
     }
 

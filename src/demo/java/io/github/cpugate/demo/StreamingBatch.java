@@ -20,7 +20,6 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -47,10 +46,11 @@ public final class StreamingBatch implements Callable<Integer> {
     private static final int ALONE = 3;
     private static final double BUSY = 15;
     private static final Path FILES = Path.of("target", "demo");
-    private static final String FIXED_FILE = "fixed.jsonl";
-    private static final String GATE_FILE = "gate.jsonl";
-    private static final String FIXED_STEPS_FILE = "fixed-steps.jsonl";
-    private static final String GATE_STEPS_FILE = "gate-steps.jsonl";
+    private static final String FIXED = "fixed";
+    private static final String GATE = "gate";
+    private static final String CPU_ALONE = "cpu-alone";
+    private static final String BOTH = "both";
+    private static final List<String> RUNS = List.of(FIXED, GATE, CPU_ALONE, BOTH);
     private static final String REPORT_FILE = "report.html";
 
     @Option(
@@ -97,6 +97,15 @@ public final class StreamingBatch implements Callable<Integer> {
             defaultValue = "80",
             description = "sessions in the batch (default: ${DEFAULT-VALUE})")
     private int sessions;
+
+    @Option(
+            names = "--api-limit",
+            paramLabel = "N",
+            split = ",",
+            description = "requests that the server allows at once, as 8 or, in equal parts of the batch, as 8,3,8: "
+                    + "streams the batch under the gate that is not told of refusals and under the one that is, with "
+                    + "short sessions; not with a real service")
+    private List<Integer> apiLimit = List.of();
 
     @Option(names = "--gate-only", description = "leave out the fixed run")
     private boolean gateOnly;
@@ -145,6 +154,9 @@ public final class StreamingBatch implements Callable<Integer> {
         if (!(target > 1 && target <= 100)) {
             throw new ParameterException(commandLine(), "--target must be a percentage in (1, 100], was " + target);
         }
+        for (int limit : apiLimit) {
+            checkAtLeastOne("--api-limit", limit);
+        }
         CountDownLatch ended = new CountDownLatch(1);
         Thread job = Thread.currentThread();
         Thread onCtrlC = new Thread(() -> {
@@ -161,7 +173,7 @@ public final class StreamingBatch implements Callable<Integer> {
             return 0;
         } catch (InterruptedException e) {
             live.end();
-            boolean observed = Files.exists(FILES.resolve(FIXED_FILE)) || Files.exists(FILES.resolve(GATE_FILE));
+            boolean observed = RUNS.stream().anyMatch(run -> Files.exists(ticks(run)));
             System.out.println("Stopped." + (observed ? " What was observed so far is in " + FILES : ""));
             report();
             return 130;
@@ -182,14 +194,17 @@ public final class StreamingBatch implements Callable<Integer> {
                 System.getProperty("java.version"));
         System.out.println("Model: " + (real ? realUrl + " (from ANTHROPIC_BASE_URL)" : "a server on loopback"));
         try (ModelServer server = real ? null : new ModelServer()) {
-            AnthropicClient client = server == null
-                    ? AnthropicOkHttpClient.fromEnv()
-                    : AnthropicOkHttpClient.builder()
-                            .apiKey("none")
-                            .baseUrl(server.baseUrl())
-                            .build();
+            AnthropicOkHttpClient.Builder made =
+                    AnthropicOkHttpClient.builder().maxRetries(0); // it would hide refusals
+            AnthropicClient client =
+                    (server == null ? made.fromEnv() : made.apiKey("none").baseUrl(server.baseUrl())).build();
             try {
-                compare(new Workload(client, model, demand()), real);
+                if (server == null || apiLimit.isEmpty()) {
+                    compare(new Workload(client, model, demand()), real);
+                } else {
+                    // One answer a session, so that a session is a request.
+                    compareCeilings(new Workload(client, model, Math.min(demand(), Workload.CORES_PER_STREAM)), server);
+                }
             } finally {
                 client.close();
             }
@@ -227,10 +242,10 @@ public final class StreamingBatch implements Callable<Integer> {
                     .targetCpu(target)
                     .minSlots(slots)
                     .maxSlots(slots)
-                    .listener(Journal.jsonLines(FILES.resolve(FIXED_STEPS_FILE)))
+                    .listener(Journal.jsonLines(steps(FIXED)))
                     .build();
             try (Limiter fixed = Limiter.gate(gate)) {
-                table.add("fixed " + slots, batch.run(fixed, () -> 4, FILES.resolve(FIXED_FILE)), false);
+                table.add("fixed " + slots, batch.run(fixed, () -> 4, ticks(FIXED)), false);
                 live.end();
             }
         }
@@ -241,14 +256,14 @@ public final class StreamingBatch implements Callable<Integer> {
                 .targetCpu(target)
                 .minSlots(minSlots)
                 .maxSlots(maxSlots)
-                .listener(Journal.jsonLines(FILES.resolve(GATE_STEPS_FILE)))
+                .listener(Journal.jsonLines(steps(GATE)))
                 .listener(JfrEvents.create())
                 .listener(convergence)
                 .build();
         try (Limiter limiter = Limiter.gate(gate)) {
             table.add(
                     "gate, target %.0f %%".formatted(target),
-                    batch.run(limiter, convergence::seconds, FILES.resolve(GATE_FILE)),
+                    batch.run(limiter, convergence::seconds, ticks(GATE)),
                     true);
         }
         live.end();
@@ -258,11 +273,25 @@ public final class StreamingBatch implements Callable<Integer> {
         report();
     }
 
+    private void compareCeilings(Workload workload, ModelServer server) throws InterruptedException, IOException {
+        deleteFilesOfTheLastRun();
+        sayIfTheHostIsBusy();
+        System.out.println(workload.describe());
+        System.out.println("Warming up ...");
+        workload.warmUp(SHORT_MAX_TOKENS);
+        TwoCeilings runs = new TwoCeilings(server, meter, live, apiLimit, target, minSlots, maxSlots);
+        Session session = workload.session(SHORT_MAX_TOKENS);
+        runs.run("CPU limit alone", ticks(CPU_ALONE), steps(CPU_ALONE), false, session, sessions);
+        runs.run("both ceilings", ticks(BOTH), steps(BOTH), true, session, sessions);
+        System.out.println();
+        System.out.println(runs);
+        System.out.println("Observations: " + FILES);
+        report();
+    }
+
     private static void report() throws IOException {
-        List<Path> journals = Stream.of(FIXED_STEPS_FILE, GATE_STEPS_FILE)
-                .map(FILES::resolve)
-                .filter(Files::exists)
-                .toList();
+        List<Path> journals =
+                RUNS.stream().map(StreamingBatch::steps).filter(Files::exists).toList();
         if (!journals.isEmpty()) {
             Report.write(FILES.resolve(REPORT_FILE), journals);
             System.out.println("Where the time went: " + FILES.resolve(REPORT_FILE));
@@ -275,9 +304,19 @@ public final class StreamingBatch implements Callable<Integer> {
     }
 
     private static void deleteFilesOfTheLastRun() throws IOException {
-        for (String name : List.of(FIXED_FILE, GATE_FILE, FIXED_STEPS_FILE, GATE_STEPS_FILE, REPORT_FILE)) {
-            Files.deleteIfExists(FILES.resolve(name));
+        for (String run : RUNS) {
+            Files.deleteIfExists(ticks(run));
+            Files.deleteIfExists(steps(run));
         }
+        Files.deleteIfExists(FILES.resolve(REPORT_FILE));
+    }
+
+    private static Path ticks(String run) {
+        return FILES.resolve(run + ".jsonl");
+    }
+
+    private static Path steps(String run) {
+        return FILES.resolve(run + "-steps.jsonl");
     }
 
     private void sayIfTheHostIsBusy() throws InterruptedException {

@@ -17,7 +17,7 @@ public record Workload(AnthropicClient client, String model, double demand) {
     /** So many sessions saturate the host: a fixed dozen then overloads it by two fifths. */
     public static final double SESSIONS_TO_SATURATE = 8.5;
 
-    private static final double CORES_PER_STREAM = 0.25;
+    static final double CORES_PER_STREAM = 0.25;
 
     private static final int TO_WARM_UP = 36;
     private static final int TOGETHER = 6;
