@@ -11,6 +11,7 @@ import com.anthropic.models.messages.ContentBlock;
 import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.RawMessageStreamEvent;
 import com.anthropic.models.messages.StopReason;
+import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.cpu.CpuSample;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -76,6 +77,46 @@ class SessionTest {
         assertThat(ticks)
                 .isNotEmpty()
                 .allSatisfy(tick -> assertThat(tick.inFlight()).isLessThanOrEqualTo(2));
+    }
+
+    @Test
+    void whomTheServiceRefusesComesAgainAndTheGateLetsFewerCome() throws Exception {
+        ApiLimit limit = new ApiLimit(List.of(1));
+        server.limit(limit);
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .sampler(() -> CpuSample.of(50))
+                .initialSlots(3)
+                .build();
+        Batch batch = new Batch(
+                Collections.nCopies(4, new Session(client, "m", 5, 1, 0)), () -> CpuSample.of(50), tick -> {});
+
+        RunResult run = batch.run(Limiter.gate(gate), () -> 0, null);
+
+        assertThat(run.wallSeconds()).doesNotContainNull();
+        assertThat(limit.refusals().requests()).isEqualTo(4 + limit.refusals().refused());
+        assertThat(gate.snapshot().rateLimited())
+                .isEqualTo(limit.refusals().refused())
+                .isPositive();
+        assertThat(gate.snapshot().limit()).isLessThan(3);
+    }
+
+    @Test
+    void theLimitMovesWithTheBatchAndRefusalsSoonAfterThatAreApart() {
+        ApiLimit limit = new ApiLimit(List.of(3, 1, 2));
+
+        assertThat(limit.now()).isEqualTo(3);
+        limit.progress(3, 10);
+        assertThat(limit.now()).isEqualTo(3);
+        limit.progress(4, 10);
+        assertThat(limit.now()).isEqualTo(1);
+        assertThat(limit.begin()).isTrue();
+        assertThat(limit.begin()).isFalse();
+        limit.end();
+        assertThat(limit.begin()).isTrue();
+        limit.progress(10, 10);
+        assertThat(limit.now()).isEqualTo(2);
+        assertThat(limit.refusals()).isEqualTo(new ApiLimit.Refusals(3, 1, 0, 0));
     }
 
     @Test

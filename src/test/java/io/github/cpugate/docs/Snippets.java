@@ -74,6 +74,39 @@ final class Snippets {
         }
     }
 
+    private static final class TooManyRequestsException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        String retryAfter() {
+            return "20";
+        }
+    }
+
+    String rateLimited(AdaptiveCpuGate gate, String prompt) throws InterruptedException {
+        try (Slot slot = gate.slot()) {
+            while (true) {
+                try {
+                    return stream(client, prompt);
+                } catch (TooManyRequestsException e) { // what your client throws at 429
+                    slot.rateLimitedFor(e.retryAfter()); // the header's text, or null
+                    slot.pause(); // others may run meanwhile
+                    slot.resume(); // when the service wants to be asked again, and it is this session's turn
+                }
+            }
+        }
+    }
+
+    private String search(String prompt) {
+        return prompt;
+    }
+
+    String paused(Slot slot, String prompt) throws InterruptedException {
+        slot.pause(); // others may run meanwhile
+        String found = search(prompt);
+        slot.resume(); // waits for the slot, before callers who have not been admitted yet
+        return found;
+    }
+
     CompletableFuture<HttpResponse<String>> async(AdaptiveCpuGate gate, HttpClient http, HttpRequest request) {
         CompletableFuture<HttpResponse<String>> answer =
                 gate.callAsync(() -> http.sendAsync(request, BodyHandlers.ofString()));
