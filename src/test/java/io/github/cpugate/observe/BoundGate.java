@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class BoundGate implements AutoCloseable {
 
     final AdaptiveCpuGate gate;
+    double cpu = 30;
     private final AtomicLong clock = new AtomicLong();
 
     BoundGate(GateListener... listeners) {
@@ -22,7 +23,7 @@ final class BoundGate implements AutoCloseable {
                 .manual()
                 .initialSlots(2)
                 .maxSlots(2)
-                .sampler(() -> CpuSample.of(30))
+                .sampler(() -> CpuSample.of(cpu))
                 .nanoClock(clock::get);
         for (GateListener listener : listeners) {
             builder = builder.listener(listener);
