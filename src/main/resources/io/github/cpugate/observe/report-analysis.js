@@ -10,7 +10,7 @@ const CAUSES = {
   api: {
     label: () => 'the service’s rate limit',
     because: () => 'the service refused to serve more at once',
-    advice: run => `The limit was ${during(run, 'api', step => step.limit).toFixed(1)} for it on average. ` +
+    advice: run => `It let ${during(run, 'api', step => step.limit).toFixed(1)} run at once on average. ` +
       `${meanwhile(run, 'api')}: a higher rate limit would have gained ${gain(run, 'api')}`,
   },
   own: {
@@ -161,7 +161,7 @@ function failed(step) {
 
 /** Whether the API ceiling is what counts, after the step. */
 function underCeiling(step) {
-  return step.apiCeiling < step.cpuLimit;
+  return step.limit < step.cpuLimit;
 }
 
 /** What CPU allowed, before the step. */
@@ -270,12 +270,12 @@ function count(items, key) {
 function answer(run) {
   const share = 100 * mean(run.spans, (step, span) => span.waited ? 1 : 0);
   const main = run.shares.find(one => CAUSES[one.cause].because);
-  const refused = run.refusals > 0 ? `The service refused ${run.refusals} ${run.refusals === 1 ? 'time' : 'times'}. ` : '';
+  const refused = run.refusals > 0 ? `The service refused ${run.refusals} ${run.refusals === 1 ? 'time' : 'times'}.` : '';
   if (!(share > 0) || !main) {
     return ['Nobody waited: the gate held nobody up.', refused];
   }
   const often = share < 1 ? 'less than 1 %' : percent(share);
   const mostly = run.shares.filter(one => CAUSES[one.cause].because).length > 1 ? 'mostly since' : 'since';
   return [`Callers waited ${often} of the time, ${mostly} ${CAUSES[main.cause].because(run)}.`,
-    refused + CAUSES[main.cause].advice(run)];
+    `${CAUSES[main.cause].advice(run)} ${refused}`];
 }

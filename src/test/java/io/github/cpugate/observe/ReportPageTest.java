@@ -189,8 +189,8 @@ class ReportPageTest {
         assertThat(texts(dom, "class=\"answer\">", "</div>"))
                 .containsExactly(
                         "Callers waited 67 % of the time, mostly since the service refused to serve more at once."
-                                + "The service refused 7 times. The limit was 5.1 for it on average. CPU was at 40 % meanwhile,"
-                                + " with a target of 70 %: a higher rate limit would have gained time.");
+                                + "It let 5.1 run at once on average. CPU was at 40 % meanwhile, with a target of 70 %: a higher"
+                                + " rate limit would have gained time. The service refused 7 times.");
         assertThat(texts(dom, "</span><b>", "</li>"))
                 .as("what holds is the exact time, whatever the reason is")
                 .containsExactly(
