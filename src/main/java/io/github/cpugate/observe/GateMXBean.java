@@ -1,5 +1,6 @@
 package io.github.cpugate.observe;
 
+import io.github.cpugate.Binding.Side;
 import io.github.cpugate.cpu.CpuSample.Health;
 
 /**
@@ -16,6 +17,12 @@ public interface GateMXBean {
 
     /** {@return slots allowed at once} */
     int getLimit();
+
+    /** {@return slots that CPU allows at once; the limit, if the API ceiling is not lower} */
+    int getCpuLimit();
+
+    /** {@return slots that the service seems to allow at once; {@code MaxSlots} if it has not refused lately} */
+    int getApiCeiling();
 
     /** {@return the lowest limit} */
     int getMinSlots();
@@ -34,6 +41,21 @@ public interface GateMXBean {
 
     /** {@return callers who left the line since the gate was built because their time had passed} */
     long getTimedOut();
+
+    /** {@return refusals by the service since the gate was built, as callers told them} */
+    long getRateLimited();
+
+    /** {@return what callers in line are held back by} */
+    Side getBinding();
+
+    /** {@return seconds since the gate was built for which the CPU limit held callers back} */
+    double getSecondsBoundByCpu();
+
+    /** {@return seconds since then for which the API ceiling did} */
+    double getSecondsBoundByApi();
+
+    /** {@return seconds since then for which {@code MaxSlots} did} */
+    double getSecondsBoundByMaxSlots();
 
     /** {@return the last reading} */
     double getRawCpu();

@@ -1,10 +1,13 @@
 package io.github.cpugate.observe;
 
+import io.github.cpugate.Binding;
+import io.github.cpugate.Binding.Side;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.Wait.Outcome;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.observe.Moves.Move;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -18,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
@@ -35,10 +39,15 @@ final class GateMeters {
     private final List<Meter> all = new CopyOnWriteArrayList<>();
     private final Map<Outcome, Timer> waits = new ConcurrentHashMap<>();
     private final Map<Step, Counter> steps = new ConcurrentHashMap<>();
+    private final Moves moves = new Moves();
     private final AtomicBoolean removed = new AtomicBoolean();
 
     /** Steps that are counted together. */
     private record Step(Reason reason, String move) {
+
+        static Step of(Move move) {
+            return of(move.reason(), move.after() - move.before());
+        }
 
         static Step of(Reason reason, int moved) {
             return new Step(reason, moved == 0 ? "none" : moved > 0 ? "up" : "down");
@@ -57,6 +66,11 @@ final class GateMeters {
 
     void register() {
         slots("limit", "Slots allowed at once", GateSnapshot::limit);
+        slots("cpu.limit", "Slots that CPU allows at once", GateSnapshot::cpuLimit);
+        slots(
+                "api.ceiling",
+                "Slots that the service seems to allow at once, by its refusals",
+                GateSnapshot::apiCeiling);
         slots("min", "The lowest that the limit may be", GateSnapshot::minSlots);
         slots("max", "The highest that the limit may be", GateSnapshot::maxSlots);
         slots("in.flight", "Slots held by callers", GateSnapshot::inFlight);
@@ -67,14 +81,20 @@ final class GateMeters {
         cpu("own", "CPU that this JVM used of the last reading", CpuSample::own);
         cpu("others", "CPU that others than this JVM used of the last reading", CpuSample::others);
         ratio("target", "CPU that the gate is to hold", GateSnapshot::targetCpu);
-        counter("admitted", "Callers who got a slot, at once or after a wait", GateSnapshot::admitted);
-        counter("timed.out", "Callers who left the line since their time had passed", GateSnapshot::timedOut);
+        callers("admitted", "Callers who got a slot, at once or after a wait", GateSnapshot::admitted);
+        callers("timed.out", "Callers who left the line since their time had passed", GateSnapshot::timedOut);
+        callers("rate.limited", "Refusals by the service, as callers told them", GateSnapshot::rateLimited);
+        bound(Side.CPU, Binding::cpu);
+        bound(Side.API, Binding::api);
+        bound(Side.MAX_SLOTS, Binding::maxSlots);
         for (Outcome outcome : Outcome.values()) {
             wait(outcome);
         }
         for (Reason reason : Reason.values()) {
             steps(Step.usual(reason));
         }
+        steps(Step.of(Reason.RATE_LIMITED, 1));
+        steps(Step.of(Reason.RATE_LIMITED, -1));
     }
 
     private void slots(String name, String description, ToDoubleFunction<GateSnapshot> value) {
@@ -96,12 +116,24 @@ final class GateMeters {
         keep(made.strongReference(true).tag("gate", gate).register(registry));
     }
 
+    private void callers(String name, String description, ToDoubleFunction<GateSnapshot> count) {
+        counter(FunctionCounter.builder("cpugate.callers." + name, now, of(count))
+                .description(description));
+    }
+
+    private void bound(Side side, Function<Binding, Duration> time) {
+        counter(FunctionCounter.builder(
+                        "cpugate.bound",
+                        now,
+                        of(seen -> time.apply(seen.binding()).toNanos() / 1e9))
+                .description("Time for which this side held callers in line back")
+                .baseUnit("seconds")
+                .tag("side", side.name()));
+    }
+
     /** Refers to {@link #now} weakly, but so long as the gate is there, its listeners are, and they have it. */
-    private void counter(String name, String description, ToDoubleFunction<GateSnapshot> count) {
-        keep(FunctionCounter.builder("cpugate.callers." + name, now, of(count))
-                .description(description)
-                .tag("gate", gate)
-                .register(registry));
+    private void counter(FunctionCounter.Builder<?> made) {
+        keep(made.tag("gate", gate).register(registry));
     }
 
     private static ToDoubleFunction<Supplier<GateSnapshot>> of(ToDoubleFunction<GateSnapshot> value) {
@@ -151,9 +183,9 @@ final class GateMeters {
     }
 
     void count(Observation step) {
+        Move move = moves.next(step);
         if (!removed.get()) {
-            steps(Step.of(step.reason(), step.limitAfter() - step.limitBefore()))
-                    .increment();
+            steps(Step.of(move)).increment();
         }
     }
 

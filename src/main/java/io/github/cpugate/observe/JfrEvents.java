@@ -1,10 +1,12 @@
 package io.github.cpugate.observe;
 
+import io.github.cpugate.Binding;
 import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Wait;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.observe.Moves.Move;
 import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
@@ -14,6 +16,7 @@ import jdk.jfr.Name;
 import jdk.jfr.Percentage;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
+import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -26,9 +29,9 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>{@code io.github.cpugate.SlotWait} spans a wait of at least 10 ms, on the thread that waited and with its stack;
- * for a future, on the one that completed it. {@code io.github.cpugate.LimitChange} is a step that moved the limit,
- * {@code io.github.cpugate.GateState} any step. All three are on by default in a recording, and next to free while
- * there is none.
+ * for a future, on the one that completed it. {@code io.github.cpugate.LimitChange} is a step that moved the limit, or
+ * the first one after the service's refusals did; {@code io.github.cpugate.GateState} is any step. All three are on by
+ * default in a recording, and next to free while there is none.
  *
  * <p>CPU is a fraction of the scope, 0.7 for 70 %, as Flight Recorder's own events have it and its tools expect it;
  * {@code NaN} if unknown.
@@ -38,6 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class JfrEvents implements GateListener {
 
     private volatile @Nullable String gate; // null before its first step: a wait that ended earlier has no name to tell
+    private final Moves moves = new Moves();
 
     private JfrEvents() {}
 
@@ -68,9 +72,10 @@ public final class JfrEvents implements GateListener {
             state.fill(step);
             state.commit();
         }
+        Move move = moves.next(step);
         LimitChange change = new LimitChange();
-        if (step.limitChanged() && change.isEnabled()) {
-            change.fill(step);
+        if (move.before() != move.after() && change.isEnabled()) {
+            change.fill(step, move);
             change.commit();
         }
     }
@@ -117,7 +122,7 @@ public final class JfrEvents implements GateListener {
 
     @Name("io.github.cpugate.LimitChange")
     @Label("Limit Change")
-    @Description("A step of the gate's governor moved the limit")
+    @Description("A step of the gate's governor moved the limit, or refusals by the service did, before the step")
     @Category("CPU gate")
     @StackTrace(false)
     static final class LimitChange extends Event {
@@ -127,14 +132,27 @@ public final class JfrEvents implements GateListener {
         String gate;
 
         @Label("Before")
-        @Description("Slots allowed at once before the step")
+        @Description("Slots allowed at once before the step, or before the refusals")
         int before;
 
         @Label("After")
         @Description("Slots allowed at once after it")
         int after;
 
+        @Label("CPU Limit")
+        @Description("Slots that CPU allows, after it")
+        int cpuLimit;
+
+        @Label("API Ceiling")
+        @Description("Slots that the service seems to allow, after it; the highest limit if it has not refused lately")
+        int apiCeiling;
+
+        @Label("Rate Limited")
+        @Description("Refusals by the service since the last step")
+        long rateLimited;
+
         @Label("Reason")
+        @Description("Why the CPU limit moved; RATE_LIMITED if the API ceiling moved the limit")
         @Nullable
         String reason;
 
@@ -152,11 +170,14 @@ public final class JfrEvents implements GateListener {
         @Percentage
         float target;
 
-        void fill(Observation step) {
+        void fill(Observation step, Move move) {
             gate = step.gate();
-            before = step.limitBefore();
-            after = step.limitAfter();
-            reason = step.reason().toString();
+            before = move.before();
+            after = move.after();
+            cpuLimit = step.cpuLimit();
+            apiCeiling = step.apiCeiling();
+            rateLimited = step.rateLimited();
+            reason = move.reason().toString();
             raw = fraction(step.cpu().raw());
             smoothed = fraction(step.cpu().smoothed());
             target = fraction(step.targetCpu());
@@ -178,6 +199,14 @@ public final class JfrEvents implements GateListener {
         @Description("Slots allowed at once")
         int limit;
 
+        @Label("CPU Limit")
+        @Description("Slots that CPU allows")
+        int cpuLimit;
+
+        @Label("API Ceiling")
+        @Description("Slots that the service seems to allow; the highest limit if it has not refused lately")
+        int apiCeiling;
+
         @Label("In Flight")
         @Description("Slots held; above the limit while a cut drains")
         int inFlight;
@@ -194,8 +223,32 @@ public final class JfrEvents implements GateListener {
         @Description("Callers who left the line since the last step because their time had passed")
         long timedOut;
 
+        @Label("Rate Limited")
+        @Description("Refusals by the service since the last step")
+        long rateLimited;
+
+        @Label("Binding")
+        @Description("What callers in line are held back by: CPU, API or MAX_SLOTS; NONE if nobody is there")
+        @Nullable
+        String binding;
+
+        @Label("Bound by CPU")
+        @Description("Time since the last step for which the CPU limit held callers back")
+        @Timespan
+        long boundByCpu;
+
+        @Label("Bound by API")
+        @Description("Time since the last step for which the API ceiling did")
+        @Timespan
+        long boundByApi;
+
+        @Label("Bound by Max Slots")
+        @Description("Time since the last step for which the highest limit did")
+        @Timespan
+        long boundByMaxSlots;
+
         @Label("Reason")
-        @Description("Why the limit moved, or was held")
+        @Description("Why the CPU limit moved, or was held")
         @Nullable
         String reason;
 
@@ -235,12 +288,20 @@ public final class JfrEvents implements GateListener {
 
         void fill(Observation step) {
             CpuSample cpu = step.cpu();
+            Binding bound = step.binding();
             gate = step.gate();
             limit = step.limitAfter();
+            cpuLimit = step.cpuLimit();
+            apiCeiling = step.apiCeiling();
             inFlight = step.inFlight();
             waiting = step.waiting();
             admitted = step.admitted();
             timedOut = step.timedOut();
+            rateLimited = step.rateLimited();
+            binding = bound.side().toString();
+            boundByCpu = bound.cpu().toNanos();
+            boundByApi = bound.api().toNanos();
+            boundByMaxSlots = bound.maxSlots().toNanos();
             reason = step.reason().toString();
             raw = fraction(cpu.raw());
             smoothed = fraction(cpu.smoothed());

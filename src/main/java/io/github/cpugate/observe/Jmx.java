@@ -1,10 +1,12 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Binding.Side;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.cpu.CpuSample.Health;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.management.InstanceAlreadyExistsException;
@@ -140,6 +142,16 @@ public final class Jmx implements AutoCloseable {
         }
 
         @Override
+        public int getCpuLimit() {
+            return seen().cpuLimit();
+        }
+
+        @Override
+        public int getApiCeiling() {
+            return seen().apiCeiling();
+        }
+
+        @Override
         public int getMinSlots() {
             return seen().minSlots();
         }
@@ -167,6 +179,35 @@ public final class Jmx implements AutoCloseable {
         @Override
         public long getTimedOut() {
             return seen().timedOut();
+        }
+
+        @Override
+        public long getRateLimited() {
+            return seen().rateLimited();
+        }
+
+        @Override
+        public Side getBinding() {
+            return seen().binding().side();
+        }
+
+        @Override
+        public double getSecondsBoundByCpu() {
+            return seconds(seen().binding().cpu());
+        }
+
+        @Override
+        public double getSecondsBoundByApi() {
+            return seconds(seen().binding().api());
+        }
+
+        @Override
+        public double getSecondsBoundByMaxSlots() {
+            return seconds(seen().binding().maxSlots());
+        }
+
+        private static double seconds(Duration duration) {
+            return duration.toNanos() / 1e9;
         }
 
         @Override

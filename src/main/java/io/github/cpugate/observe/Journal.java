@@ -31,9 +31,9 @@ import org.slf4j.LoggerFactory;
  * <p>A disk at fault (full, a folder that vanished, a file that may not be written) is said once in the log, with the
  * number of steps lost when it works again; folders are made anew. It has no effect on the gate.
  *
- * <p>CPU is in percent of the scope, {@code elapsed} in seconds since the gate was built, by its monotonic clock;
- * {@code time} is the wall clock's, for the eye. A value that is unknown is {@code null}, or empty in CSV. Fields may
- * be added at the end.
+ * <p>CPU is in percent of the scope; {@code elapsed} is in seconds since the gate was built, {@code boundBy...} in
+ * seconds since the last step, by its monotonic clock; {@code time} is the wall clock's, for the eye. A value that is
+ * unknown is {@code null}, or empty in CSV. Fields may be added at the end.
  *
  * <p>Thread-safe.
  */

@@ -1,6 +1,7 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.Observation;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,7 @@ enum JournalFormat {
 
         @Override
         String line(Instant time, Observation step) {
-            StringBuilder line = new StringBuilder(400);
+            StringBuilder line = new StringBuilder(600);
             for (Field field : fields(time, step)) {
                 line.append(line.length() == 0 ? '{' : ',')
                         .append('"')
@@ -34,12 +35,13 @@ enum JournalFormat {
         @Override
         String header() {
             return "time,gate,elapsed,raw,smoothed,own,others,scope,cores,target,limitBefore,limit,minSlots,maxSlots,"
-                    + "inFlight,meanInFlight,waiting,admitted,timedOut,limitReached,reason,health,detail\n";
+                    + "inFlight,meanInFlight,waiting,admitted,timedOut,limitReached,reason,health,detail,"
+                    + "cpuLimit,apiCeiling,rateLimited,binding,boundByCpu,boundByApi,boundByMaxSlots\n";
         }
 
         @Override
         String line(Instant time, Observation step) {
-            StringBuilder line = new StringBuilder(300);
+            StringBuilder line = new StringBuilder(400);
             for (Field field : fields(time, step)) {
                 line.append(line.length() == 0 ? "" : ",");
                 if (field.value instanceof String text) {
@@ -68,10 +70,10 @@ enum JournalFormat {
     abstract String line(Instant time, Observation step);
 
     private static List<Field> fields(Instant time, Observation step) {
-        List<Field> fields = new ArrayList<>(23);
+        List<Field> fields = new ArrayList<>(30);
         fields.add(new Field("time", time.toString()));
         fields.add(new Field("gate", step.gate()));
-        fields.add(new Field("elapsed", rounded(step.elapsed().toNanos() / 1e9, 1e3)));
+        fields.add(new Field("elapsed", seconds(step.elapsed())));
         fields.add(new Field("raw", rounded(step.cpu().raw(), 1e2)));
         fields.add(new Field("smoothed", rounded(step.cpu().smoothed(), 1e2)));
         fields.add(new Field("own", rounded(step.cpu().own(), 1e2)));
@@ -92,7 +94,18 @@ enum JournalFormat {
         fields.add(new Field("reason", step.reason().toString()));
         fields.add(new Field("health", step.cpu().health().toString()));
         fields.add(new Field("detail", step.cpu().detail()));
+        fields.add(new Field("cpuLimit", step.cpuLimit()));
+        fields.add(new Field("apiCeiling", step.apiCeiling()));
+        fields.add(new Field("rateLimited", step.rateLimited()));
+        fields.add(new Field("binding", step.binding().side().toString()));
+        fields.add(new Field("boundByCpu", seconds(step.binding().cpu())));
+        fields.add(new Field("boundByApi", seconds(step.binding().api())));
+        fields.add(new Field("boundByMaxSlots", seconds(step.binding().maxSlots())));
         return fields;
+    }
+
+    private static double seconds(Duration duration) {
+        return rounded(duration.toNanos() / 1e9, 1e3);
     }
 
     private static double rounded(double value, double parts) {

@@ -7,6 +7,12 @@ const GAP = 5; // × the usual time between steps
 
 /** What the time between two steps can be put down to. `because` ends the sentence that answers. */
 const CAUSES = {
+  api: {
+    label: () => 'the service’s rate limit',
+    because: () => 'the service refused to serve more at once',
+    advice: run => `It let ${during(run, 'api', step => step.limit).toFixed(1)} run at once on average. ` +
+      `${meanwhile(run, 'api')}: a higher rate limit would have gained ${gain(run, 'api')}`,
+  },
   own: {
     label: () => 'this JVM’s own CPU',
     because: () => 'this JVM’s own sessions held the CPU at its target',
@@ -34,8 +40,7 @@ const CAUSES = {
     label: run => run.fixed ? 'at the fixed limit, CPU not above the target' : 'at the ceiling',
     because: run => run.fixed ? `the limit was fixed at ${run.last.maxSlots}`
       : `the limit was at its ceiling of ${run.last.maxSlots}`,
-    advice: run => `${meanwhile(run, 'ceiling')}: a higher limit would have gained ` +
-      (cpuDuring(run, 'ceiling') < GROW_BELOW * run.last.target ? 'time.' : 'little.'),
+    advice: run => `${meanwhile(run, 'ceiling')}: a higher limit would have gained ${gain(run, 'ceiling')}`,
   },
   climbing: {
     label: () => 'still climbing',
@@ -72,7 +77,8 @@ function parse(text) {
 function stepOf(json) {
   const step = {};
   for (const field of ['elapsed', 'raw', 'smoothed', 'own', 'others', 'target', 'limitBefore', 'limit', 'minSlots',
-    'maxSlots', 'inFlight', 'meanInFlight', 'waiting', 'admitted', 'timedOut']) {
+    'maxSlots', 'inFlight', 'meanInFlight', 'waiting', 'admitted', 'timedOut', 'cpuLimit', 'apiCeiling', 'rateLimited',
+    'boundByCpu', 'boundByApi', 'boundByMaxSlots']) { // the last six, not in journals of old
     step[field] = typeof json[field] === 'number' ? json[field] : NaN;
   }
   for (const field of ['gate', 'scope', 'reason', 'health', 'detail']) {
@@ -128,28 +134,57 @@ function readAll() {
 
 // --- Finding out
 
-function causeOf(step) {
-  const limit = Number.isFinite(step.limitBefore) ? step.limitBefore : step.limit;
+/** What the time that a step tells of can be put down to, in parts. */
+function partsOf(step, seconds) {
+  const idle = failed(step) ? 'fault' : 'demand';
+  const bound = step.boundByCpu + step.boundByApi + step.boundByMaxSlots;
+  if (bound > 0) {
+    const all = bound > 0.99 * seconds; // the clock is read for the step, and for the line
+    const scale = all ? seconds / bound : 1;
+    return [
+      {cause: 'api', waited: true, seconds: scale * step.boundByApi},
+      {cause: causeOf(step, true), waited: true, seconds: scale * step.boundByMaxSlots},
+      {cause: causeOf(step, false), waited: true, seconds: scale * step.boundByCpu},
+      {cause: idle, waited: false, seconds: all ? 0 : seconds - bound},
+    ].filter(part => part.seconds > 0);
+  }
+  // Nobody stood in line, but callers may have been sent away; or the journal is of old, and does not tell.
+  if (!step.limitReached && !(step.waiting > 0)) {
+    return [{cause: idle, waited: false, seconds}];
+  }
+  return [{cause: underCeiling(step) ? 'api' : causeOf(step, limitOf(step) >= step.maxSlots), waited: true, seconds}];
+}
+
+function failed(step) {
+  return step.health !== 'OK' || step.reason === 'POLICY_FAILED';
+}
+
+/** Whether the API ceiling is what counts, after the step. */
+function underCeiling(step) {
+  return step.limit < step.cpuLimit;
+}
+
+/** What CPU allowed, before the step. */
+function limitOf(step) {
+  return underCeiling(step) ? step.cpuLimit : Number.isFinite(step.limitBefore) ? step.limitBefore : step.limit;
+}
+
+/** Why callers waited for the limit that goes by CPU. */
+function causeOf(step, atMost) {
   const above = Math.min(step.raw, step.smoothed) > step.target;
-  if (step.health !== 'OK' || step.reason === 'POLICY_FAILED') {
+  if (failed(step)) {
     return 'fault';
-  } else if (!waited(step)) {
-    return 'demand';
-  } else if (limit >= step.maxSlots && !above) {
+  } else if (atMost && !above) {
     return 'ceiling';
   } else if (Math.max(step.raw, step.smoothed) < GROW_BELOW * step.target) {
     return 'climbing';
   } else if (step.others > step.own) {
     return 'others';
-  } else if (limit <= step.minSlots && above) {
+  } else if (limitOf(step) <= step.minSlots && above) {
     return 'floor';
   } else {
     return Number.isNaN(step.own) ? 'cpu' : 'own';
   }
-}
-
-function waited(step) {
-  return step.limitReached || step.waiting > 0;
 }
 
 function analyse(run) {
@@ -159,14 +194,22 @@ function analyse(run) {
   run.from = Math.max(0, steps[0].elapsed - usual); // a file that goes on from one that is not here
   run.to = run.last.elapsed;
   run.fixed = run.last.minSlots === run.last.maxSlots;
+  run.refusals = steps.reduce((sum, step) => sum + (step.rateLimited || 0), 0);
   run.spans = [];
   let end = run.from;
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
+    if (i > 0 && step.rateLimited > 0) {
+      step.limitBefore = steps[i - 1].limit; // a refusal lowers it between two steps
+    }
+    step.freed = i > 0 && underCeiling(steps[i - 1]) && step.limit > step.limitBefore;
     if (step.elapsed - end > GAP * usual) {
       run.spans.push({from: end, to: step.elapsed - usual, cause: 'missing', step});
       end = step.elapsed - usual;
     }
-    run.spans.push({from: end, to: step.elapsed, cause: causeOf(step), step});
+    for (const {cause, waited, seconds} of partsOf(step, step.elapsed - end)) {
+      run.spans.push({from: end, to: end + seconds, cause, waited, step});
+      end += seconds;
+    }
     end = step.elapsed;
   }
   const faults = count(steps.filter(step => step.health !== 'OK'), step => `${step.health}: ${step.detail}`);
@@ -196,20 +239,26 @@ function mean(spans, value) {
   let sum = 0;
   let time = 0;
   for (const span of spans) {
-    if (span.cause !== 'missing' && Number.isFinite(value(span.step))) {
-      sum += value(span.step) * (span.to - span.from);
+    if (span.cause !== 'missing' && Number.isFinite(value(span.step, span))) {
+      sum += value(span.step, span) * (span.to - span.from);
       time += span.to - span.from;
     }
   }
   return sum / time;
 }
 
-function cpuDuring(run, cause) {
-  return mean(run.spans.filter(span => span.cause === cause), step => step.raw);
+function during(run, cause, value) {
+  return mean(run.spans.filter(span => span.cause === cause), value);
 }
 
 function meanwhile(run, cause) {
-  return `CPU was at ${percent(cpuDuring(run, cause))} meanwhile, with a target of ${percent(run.last.target)}`;
+  const cpu = during(run, cause, step => step.raw);
+  return `CPU was at ${percent(cpu)} meanwhile, with a target of ${percent(run.last.target)}`;
+}
+
+/** What a higher limit would have gained. */
+function gain(run, cause) {
+  return during(run, cause, step => step.raw) < GROW_BELOW * run.last.target ? 'time.' : 'little.';
 }
 
 function count(items, key) {
@@ -219,13 +268,14 @@ function count(items, key) {
 }
 
 function answer(run) {
-  const share = 100 * mean(run.spans, step => waited(step) ? 1 : 0);
+  const share = 100 * mean(run.spans, (step, span) => span.waited ? 1 : 0);
   const main = run.shares.find(one => CAUSES[one.cause].because);
+  const refused = run.refusals > 0 ? `The service refused ${run.refusals} ${run.refusals === 1 ? 'time' : 'times'}.` : '';
   if (!(share > 0) || !main) {
-    return ['Nobody waited: the gate held nobody up.', ''];
+    return ['Nobody waited: the gate held nobody up.', refused];
   }
   const often = share < 1 ? 'less than 1 %' : percent(share);
   const mostly = run.shares.filter(one => CAUSES[one.cause].because).length > 1 ? 'mostly since' : 'since';
   return [`Callers waited ${often} of the time, ${mostly} ${CAUSES[main.cause].because(run)}.`,
-    CAUSES[main.cause].advice(run)];
+    `${CAUSES[main.cause].advice(run)} ${refused}`];
 }

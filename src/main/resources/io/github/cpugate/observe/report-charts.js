@@ -61,6 +61,10 @@ function slotsChart(run, color) {
   const marks = run.outline.map(moved);
   const few = marks.filter(Boolean).length <= MOST_MARKS;
   const up = step => step.limit > step.limitBefore;
+  const side = (label, field, name, more) =>
+    line(label, points(run, step => capped(step) ? step[field] : NaN), color(name), {stepped: 'before', ...more});
+  const sides = !run.steps.some(capped) ? [] : [side('API ceiling', 'apiCeiling', 'api', {borderWidth: 4}),
+    side('CPU limit', 'cpuLimit', 'cpu', {borderDash: [6, 4]})];
   return config(run, color, [
     line('limit', points(run, step => step.limit), color('text'), {stepped: 'before', borderWidth: 2,
       pointStyle: run.outline.map((step, i) => marks[i] ? 'triangle' : 'line'),
@@ -68,10 +72,13 @@ function slotsChart(run, color) {
       pointRadius: marks.map(mark => mark && few ? 4 : 0),
       pointBackgroundColor: run.outline.map(step => color(up(step) ? 'climbing' : 'floor')),
       pointBorderWidth: 0}),
+    ...sides,
     line('in flight', points(run, step => step.inFlight), color('own'), {borderWidth: 1, fill: 'origin', pointStyle: 'rect',
       backgroundColor: color('own') + '59'}),
   ], {}, step => [
-    moved(step) ? `limit ${step.limitBefore} → ${step.limit}: ${step.reason}` : `limit ${step.limit}: ${step.reason}`,
+    moved(step) ? `limit ${step.limitBefore} → ${step.limit}: ${whyMoved(step)}` : `limit ${step.limit}: ${step.reason}`,
+    ...(capped(step) ? [`by CPU ${step.cpuLimit}, API ceiling ${step.apiCeiling}`] : []),
+    ...(step.rateLimited > 0 ? [`refused by the service ${step.rateLimited} since the last step`] : []),
     `in flight ${step.inFlight}, bounds ${step.minSlots} to ${step.maxSlots}`]);
 }
 

@@ -24,16 +24,26 @@ function moved(step) {
   return step.limit !== step.limitBefore && Number.isFinite(step.limitBefore);
 }
 
+/** A step's own reason is that of the CPU limit; the limit may have moved since the API ceiling did. */
+function whyMoved(step) {
+  return underCeiling(step) || step.freed ? 'RATE_LIMITED' : step.reason;
+}
+
+/** Whether there is an API ceiling. */
+function capped(step) {
+  return step.apiCeiling < step.maxSlots;
+}
+
 function movesText(run, way) {
   const moves = run.steps.filter(step => moved(step) && Math.sign(step.limit - step.limitBefore) === way);
-  const reasons = count(moves, step => step.reason).map(([reason, times]) => `${reason} ${times}`);
+  const reasons = count(moves, whyMoved).map(([reason, times]) => `${reason} ${times}`);
   return moves.length === 0 ? 'none' : `${moves.length} (${reasons.join(', ')})`;
 }
 
 function figures(run) {
   const sum = field => run.steps.reduce((all, step) => all + (step[field] || 0), 0);
-  const limits = run.steps.map(step => step.limit);
-  const [lowest, highest] = [limits.reduce((a, b) => Math.min(a, b)), limits.reduce((a, b) => Math.max(a, b))];
+  const extreme = (field, better) => run.steps.map(step => step[field]).reduce((a, b) => better(a, b));
+  const [lowest, highest] = [extreme('limit', Math.min), extreme('limit', Math.max)];
   return [
     ['CPU, mean', `${percent(mean(run.spans, step => step.raw))} of ${run.last.scope}`],
     ['this JVM, others', `${percent(mean(run.spans, step => step.own))}, ${percent(mean(run.spans, step => step.others))}`],
@@ -46,6 +56,8 @@ function figures(run) {
     ['timed out in line', `${sum('timedOut')}`],
     ['limit raised', movesText(run, 1)],
     ['limit lowered', movesText(run, -1)],
+    ...(run.refusals > 0 ? [['refused by the service', `${run.refusals}`], ['API ceiling',
+      `lowest ${extreme('apiCeiling', Math.min)}, ${capped(run.last) ? run.last.apiCeiling : 'none'} at the end`]] : []),
     ...(run.faults ? [['no reading', run.faults]] : []),
   ];
 }

@@ -15,7 +15,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.config.MeterFilterReply;
-import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -64,20 +63,6 @@ class GateMetricsTest {
         return registry.getMeters().stream()
                 .map(meter -> meter.getId().getName())
                 .collect(Collectors.toSet());
-    }
-
-    static void publishAHistogram(MeterRegistry registry) {
-        registry.config().meterFilter(new MeterFilter() {
-            @Override
-            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
-                return id.getName().equals("cpugate.slot.wait")
-                        ? DistributionStatisticConfig.builder()
-                                .percentilesHistogram(true)
-                                .build()
-                                .merge(config)
-                        : config;
-            }
-        });
     }
 
     /** A step down, two admitted, one of them after a wait, one timed out, one who changed its mind. */
@@ -139,6 +124,30 @@ class GateMetricsTest {
                             .timer()
                             .totalTime(TimeUnit.MILLISECONDS))
                     .isBetween(20.0, 20_000.0);
+        }
+    }
+
+    @Test
+    void itTellsWhichSideHeldCallersBackAndForHowLong() throws InterruptedException {
+        try (BoundGate bound = new BoundGate(new GateMetrics(prometheus))) {
+            assertThat(values(prometheus.scrape()))
+                    .as("at zero, so that a rise is seen")
+                    .contains(
+                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"API\"} 0.0",
+                            "cpugate_callers_rate_limited_total{gate=\"bound\"} 0.0",
+                            "cpugate_steps_total{gate=\"bound\",move=\"down\",reason=\"RATE_LIMITED\"} 0.0");
+            bound.run();
+            assertThat(values(prometheus.scrape()))
+                    .contains(
+                            "cpugate_slots_limit{gate=\"bound\"} 2.0",
+                            "cpugate_slots_cpu_limit{gate=\"bound\"} 3.0",
+                            "cpugate_slots_api_ceiling{gate=\"bound\"} 2.0",
+                            "cpugate_callers_rate_limited_total{gate=\"bound\"} 2.0",
+                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"CPU\"} 1.0",
+                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"API\"} 62.5",
+                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"MAX_SLOTS\"} 3.0",
+                            "cpugate_steps_total{gate=\"bound\",move=\"up\",reason=\"RATE_LIMITED\"} 1.0",
+                            "cpugate_steps_total{gate=\"bound\",move=\"down\",reason=\"RATE_LIMITED\"} 1.0");
         }
     }
 
@@ -370,18 +379,6 @@ class GateMetricsTest {
                     .singleElement()
                     .asString()
                     .contains("these metrics are of gate 'batch': gate 'chat' needs its own");
-        }
-    }
-
-    @Test
-    void theHistogramReachesFromMillisecondsToMinutes() throws InterruptedException {
-        publishAHistogram(prometheus);
-        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-            run(gate);
-            assertThat(values(prometheus.scrape()))
-                    .contains(
-                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"0.001\"} 0",
-                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"600.0\"} 1");
         }
     }
 }

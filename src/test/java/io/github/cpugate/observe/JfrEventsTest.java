@@ -109,6 +109,39 @@ class JfrEventsTest {
     }
 
     @Test
+    void whatTheServiceRefusedIsInTheStateAndACutByItIsAChangeOfTheLimit() throws Exception {
+        try (Recording recording = new Recording();
+                BoundGate bound = new BoundGate(JfrEvents.create())) {
+            recording.start();
+            bound.run();
+            RecordedEvent state = stop(recording, "GateState").get(0);
+            assertThat(state.getInt("limit")).isEqualTo(1);
+            assertThat(state.getInt("cpuLimit")).isEqualTo(3);
+            assertThat(state.getInt("apiCeiling")).isEqualTo(1);
+            assertThat(state.getLong("rateLimited")).isEqualTo(2);
+            assertThat(state.getString("binding")).isEqualTo("API");
+            assertThat(state.getDuration("boundByCpu")).hasSeconds(1);
+            assertThat(state.getDuration("boundByApi")).hasMillis(2500);
+            assertThat(state.getDuration("boundByMaxSlots")).hasSeconds(3);
+
+            List<RecordedEvent> changes = stop(recording, "LimitChange");
+            assertThat(changes).extracting(change -> change.getInt("before")).containsExactly(2, 1);
+            assertThat(changes).extracting(change -> change.getInt("after")).containsExactly(1, 2);
+            assertThat(changes).extracting(change -> change.getInt("cpuLimit")).containsExactly(3, 3);
+            assertThat(changes)
+                    .extracting(change -> change.getInt("apiCeiling"))
+                    .containsExactly(1, 2);
+            assertThat(changes)
+                    .extracting(change -> change.getLong("rateLimited"))
+                    .containsExactly(2L, 0L);
+            assertThat(changes)
+                    .as("the CPU limit rose at the first of these steps, but it is not what counted")
+                    .extracting(change -> change.getString("reason"))
+                    .containsOnly("RATE_LIMITED");
+        }
+    }
+
+    @Test
     void whatIsUnknownIsNotANumber() throws Exception {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(CpuSample.starting())) {

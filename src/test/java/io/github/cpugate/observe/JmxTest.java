@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Await;
+import io.github.cpugate.Binding.Side;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
@@ -20,7 +21,9 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import javax.management.Attribute;
 import javax.management.JMX;
 import javax.management.MBeanServer;
@@ -86,6 +89,32 @@ class JmxTest {
             }
         }
         assertThat(server.isRegistered(name("shown"))).isFalse();
+    }
+
+    @Test
+    void itShowsWhichSideHoldsCallersBackAndForHowLongEachDid() throws Exception {
+        try (BoundGate bound = new BoundGate();
+                Jmx jmx = Jmx.register(bound.gate)) {
+            assertThat(jmx).isNotNull();
+            GateMXBean bean = proxy("bound");
+            assertThat(bean.getApiCeiling()).as("none").isEqualTo(bean.getMaxSlots());
+            bound.run();
+            assertThat(bean.getLimit()).isEqualTo(2);
+            assertThat(bean.getCpuLimit()).isEqualTo(3);
+            assertThat(bean.getApiCeiling()).isEqualTo(2);
+            assertThat(bean.getRateLimited()).isEqualTo(2);
+            assertThat(bean.getBinding()).as("nobody is in line").isEqualTo(Side.NONE);
+            assertThat(bean.getSecondsBoundByCpu()).isEqualTo(1);
+            assertThat(bean.getSecondsBoundByApi()).isEqualTo(62.5);
+            assertThat(bean.getSecondsBoundByMaxSlots()).isEqualTo(3);
+            try (Slot one = bound.gate.slot();
+                    Slot two = bound.gate.slot()) {
+                assertThat(List.of(one, two)).hasSize(2);
+                CompletableFuture<Slot> next = bound.gate.slotAsync();
+                assertThat(bean.getBinding()).isEqualTo(Side.API);
+                assertThat(next.cancel(false)).isTrue();
+            }
+        }
     }
 
     @Test

@@ -99,6 +99,32 @@ class JournalTest {
     }
 
     @Test
+    void aLineTellsWhichSideHeldCallersBackAndForHowLong() throws Exception {
+        Path file = folder.resolve("gate.jsonl");
+        try (BoundGate bound = new BoundGate(Journal.jsonLines(file))) {
+            bound.run();
+        }
+        assertThat(steps(file)).hasSize(4);
+        JsonNode refused = steps(file).get(1);
+        assertThat(refused.get("limit").asInt()).isEqualTo(1);
+        assertThat(refused.get("cpuLimit").asInt()).isEqualTo(3);
+        assertThat(refused.get("apiCeiling").asInt()).isEqualTo(1);
+        assertThat(refused.get("rateLimited").asInt()).isEqualTo(2);
+        assertThat(refused.get("binding").asText()).isEqualTo("API");
+        assertThat(refused.get("boundByMaxSlots").asDouble()).isEqualTo(3);
+        assertThat(refused.get("boundByCpu").asDouble()).isEqualTo(1);
+        assertThat(refused.get("boundByApi").asDouble()).isEqualTo(2.5);
+        JsonNode later = steps(file).get(2);
+        assertThat(later.get("reason").asText()).isEqualTo("RATE_LIMITED");
+        assertThat(later.get("rateLimited").asInt()).as("since the last step").isZero();
+        assertThat(later.get("boundByApi").asDouble()).isEqualTo(60);
+        assertThat(later.get("boundByCpu").asDouble()).isZero();
+        assertThat(steps(file).get(3).get("binding").asText())
+                .as("nobody is in line")
+                .isEqualTo("NONE");
+    }
+
+    @Test
     void whatIsHostileInANameStaysInside() throws Exception {
         String name = "a\"b\\c\nd\te\u2028\u0001,<script>\ud800é";
         Path json = folder.resolve("gate.jsonl");
@@ -130,7 +156,7 @@ class JournalTest {
         assertThat(lines(file)).as("the second run continues the file").hasSize(3);
         assertThat(lines(file).get(0)).startsWith("time,gate,elapsed,raw,smoothed,own,others,");
         assertThat(lines(file))
-                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(23));
+                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(30));
         assertThat(lines(file).get(1)).as("what is unknown is empty").contains(",60.0,60.0,,,host,,70.0,");
     }
 

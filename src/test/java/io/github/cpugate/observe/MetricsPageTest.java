@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.cpu.CpuSample;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Files;
@@ -36,6 +39,20 @@ class MetricsPageTest {
                 .build();
     }
 
+    private void publishAHistogram() {
+        prometheus.config().meterFilter(new MeterFilter() {
+            @Override
+            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+                return id.getName().equals("cpugate.slot.wait")
+                        ? DistributionStatisticConfig.builder()
+                                .percentilesHistogram(true)
+                                .build()
+                                .merge(config)
+                        : config;
+            }
+        });
+    }
+
     @Test
     void thePageNamesWhatAScrapeHas() throws Exception {
         try (AdaptiveCpuGate gate = gate()) {
@@ -49,7 +66,7 @@ class MetricsPageTest {
 
     @Test
     void theDashboardAsksForWhatAScrapeHas() throws Exception {
-        GateMetricsTest.publishAHistogram(prometheus);
+        publishAHistogram();
         try (AdaptiveCpuGate gate = gate()) {
             GateMetricsTest.run(gate);
             List<String> scraped = GateMetricsTest.values(prometheus.scrape());
@@ -74,7 +91,19 @@ class MetricsPageTest {
             }
             assertThat(found(NAME, dashboard.toString()))
                     .as("what is asked for at all")
-                    .hasSize(17);
+                    .hasSize(21);
+        }
+    }
+
+    @Test
+    void theHistogramReachesFromMillisecondsToMinutes() throws InterruptedException {
+        publishAHistogram();
+        try (AdaptiveCpuGate gate = gate()) {
+            GateMetricsTest.run(gate);
+            assertThat(GateMetricsTest.values(prometheus.scrape()))
+                    .contains(
+                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"0.001\"} 0",
+                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"600.0\"} 1");
         }
     }
 

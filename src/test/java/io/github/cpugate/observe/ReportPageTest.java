@@ -43,32 +43,53 @@ class ReportPageTest {
         return CpuSample.of(new CpuReading(percent, own, 0, CpuReading.HOST, 2), percent);
     }
 
-    /** So many steps, two seconds each. */
+    /** So many steps, two seconds each, for all of which callers wait, or none. */
     private void steps(int number, CpuSample cpu, int limit, int waiting, Reason reason) {
+        Side side = waiting == 0 ? Side.NONE : limit == 8 ? Side.MAX_SLOTS : Side.CPU;
         for (int i = 0; i < number; i++) {
-            seconds += 2;
-            Observation step = new Observation(
-                    gate,
-                    Duration.ofSeconds(seconds),
-                    cpu,
-                    70,
-                    limit,
-                    reason == Reason.HEADROOM ? limit + 1 : limit,
-                    reason == Reason.HEADROOM ? limit + 1 : limit,
-                    8,
-                    2,
-                    8,
-                    limit,
-                    limit,
-                    waiting,
-                    3,
-                    1,
-                    0,
-                    new Binding(Side.NONE, Duration.ZERO, Duration.ZERO, Duration.ZERO),
-                    waiting > 0,
-                    reason);
-            lines.append(JournalFormat.JSON_LINES.line(START.plusSeconds(seconds), step));
+            step(cpu, limit, reason == Reason.HEADROOM ? limit + 1 : limit, 8, 0, waiting, bound(side, 2000), reason);
         }
+    }
+
+    private static Binding bound(Side side, long millis) {
+        return new Binding(
+                side,
+                Duration.ofMillis(side == Side.CPU ? millis : 0),
+                Duration.ofMillis(side == Side.API ? millis : 0),
+                Duration.ofMillis(side == Side.MAX_SLOTS ? millis : 0));
+    }
+
+    private void step(
+            CpuSample cpu,
+            int limitBefore,
+            int cpuLimit,
+            int apiCeiling,
+            int refusals,
+            int waiting,
+            Binding binding,
+            Reason reason) {
+        seconds += 2;
+        Observation step = new Observation(
+                gate,
+                Duration.ofSeconds(seconds),
+                cpu,
+                70,
+                limitBefore,
+                Math.min(cpuLimit, apiCeiling),
+                cpuLimit,
+                apiCeiling,
+                2,
+                8,
+                limitBefore,
+                limitBefore,
+                waiting,
+                3,
+                1,
+                refusals,
+                binding,
+                waiting > 0,
+                reason);
+        lines.append(JournalFormat.JSON_LINES.line(START.plusSeconds(seconds), step));
     }
 
     private Path journal(String name) throws IOException {
@@ -122,6 +143,65 @@ class ReportPageTest {
                 .first()
                 .asString()
                 .startsWith("CPU over time: ");
+    }
+
+    @Test
+    void aJournalOfOldIsReadAsEver() throws Exception {
+        steps(30, cpu(65, 60), 5, 9, Reason.IN_BAND);
+        steps(10, cpu(40, 35), 8, 9, Reason.AT_CEILING);
+        steps(10, cpu(30, 25), 5, 0, Reason.NOT_BINDING);
+        Path now = journal("now.jsonl");
+        Path old = Files.writeString(
+                folder.resolve("old.jsonl"), Files.readString(now).replaceAll(",\"cpuLimit\".*", "}"));
+        assertThat(old).content().doesNotContain("bound").contains("\"detail\":\"\"}");
+        for (Path journal : List.of(now, old)) {
+            Path page = folder.resolve("page.html");
+            Report.write(page, List.of(journal));
+            String dom = browser.elements(page);
+            assertThat(texts(dom, "class=\"answer\">", "</p>"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("Callers waited 80 % of the time, mostly since this JVM’s own");
+            assertThat(texts(dom, "</span><b>", "</li>"))
+                    .containsExactly(
+                            "60 %this JVM’s own CPU (1:00)",
+                            "20 %at the ceiling (0:20)", "20 %no demand: nobody waited (0:20)");
+            assertThat(texts(dom, "<main", "</main>"))
+                    .noneMatch(text -> text.contains("NaN") || text.contains("refused"));
+        }
+    }
+
+    @Test
+    void itTellsHowLongTheServiceHeldCallersBackAndHowOftenItRefused() throws Exception {
+        steps(10, cpu(40, 35), 8, 0, Reason.NOT_BINDING);
+        step(cpu(40, 35), 5, 8, 5, 7, 9, bound(Side.API, 1000), Reason.RATE_LIMITED);
+        for (int i = 0; i < 20; i++) {
+            step(cpu(40, 35), 5, 8, 5, 0, 9, bound(Side.API, 2000), Reason.IN_BAND);
+        }
+        step(cpu(40, 35), 5, 8, 6, 0, 9, bound(Side.API, 2000), Reason.IN_BAND);
+        step(UNREAD, 6, 8, 6, 0, 9, bound(Side.API, 1998), Reason.NO_READING);
+        step(cpu(65, 60), 6, 8, 8, 0, 9, bound(Side.CPU, 500), Reason.IN_BAND);
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(journal("gate.jsonl")));
+
+        browser.assertReadable(page, 3);
+        String dom = browser.elements(page);
+        assertThat(texts(dom, "class=\"answer\">", "</div>"))
+                .containsExactly(
+                        "Callers waited 67 % of the time, mostly since the service refused to serve more at once."
+                                + "It let 5.1 run at once on average. CPU was at 40 % meanwhile, with a target of 70 %: a higher"
+                                + " rate limit would have gained time. The service refused 7 times.");
+        assertThat(texts(dom, "</span><b>", "</li>"))
+                .as("what holds is the exact time, whatever the reason is")
+                .containsExactly(
+                        "66 %the service’s rate limit (0:45)",
+                        "33 %no demand: nobody waited (0:23)", "1 %this JVM’s own CPU (0:01)");
+        assertThat(texts(dom, "<th scope=\"row\">", "</tr>"))
+                .contains(
+                        "refused by the service7",
+                        "API ceilinglowest 5, none at the end",
+                        "limit raised2 (RATE_LIMITED 2)",
+                        "limit lowered1 (RATE_LIMITED 1)");
     }
 
     @Test
