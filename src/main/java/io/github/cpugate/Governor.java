@@ -45,6 +45,7 @@ final class Governor {
     private @Nullable Parts parts; // made at the first step
     private boolean closeIsNoted;
     private Usage.Totals totals = Usage.Totals.ZERO; // until the last step
+    private int limitAfter; // the last step; 0 before the first
     private boolean oddityIsTold;
 
     /**
@@ -198,12 +199,13 @@ final class Governor {
         int wanted = decision.limit();
         Limits.Move move = line.step(seen.limit(), wanted);
         Usage.Totals since = seen.totals().since(totals);
+        int before = since.refused() > 0 && limitAfter > 0 ? limitAfter : move.allowedBefore();
         Observation step = new Observation(
                 gate,
                 Duration.ofNanos(nanoClock.getAsLong() - startedAt),
                 cpu,
                 target,
-                move.allowedBefore(),
+                before,
                 move.allowed(),
                 move.limit(),
                 move.apiCeiling(),
@@ -217,14 +219,19 @@ final class Governor {
                 since.refused(),
                 since.binding(seen.binding()),
                 seen.limitReached() || seen.ceilingReached(),
-                reason(decision, seen, move));
+                reason(decision, seen, move, before));
         totals = seen.totals();
+        limitAfter = move.allowed();
         made.listeners.note(each -> each.onStep(step));
         var unused = made.listeners.tell(turn); // it stands, whoever goes on to tell of it
         return step;
     }
 
-    private static Reason reason(Decision decision, LineReport seen, Limits.Move move) {
+    private static Reason reason(Decision decision, LineReport seen, Limits.Move move, int before) {
+        boolean cpuMoved = move.limit() != move.limitBefore();
+        if (move.allowed() != before && (!cpuMoved || move.allowed() < move.limit())) {
+            return Reason.RATE_LIMITED;
+        }
         int wanted = decision.limit();
         if (wanted != seen.limit() && seen.limit() == move.limitBefore() && move.limit() == move.limitBefore()) {
             return wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING;

@@ -12,7 +12,8 @@ import java.time.Duration;
  * @param elapsed time since the gate was built, on its monotonic clock
  * @param cpu the sample, raw and smoothed, percent of the scope that it tells
  * @param targetCpu the target, percent of the scope that {@code cpu} tells
- * @param limitBefore slots allowed at once before the step: by CPU, or by the API ceiling if that is lower
+ * @param limitBefore slots allowed at once before the step, by CPU, or by the API ceiling if that is lower; if the
+ *     service has refused since the last step, those that were allowed after that one
  * @param limitAfter slots allowed at once after it
  * @param cpuLimit slots that the policy allows at once, by CPU, after the step
  * @param apiCeiling slots that the service seems to allow at once, by its refusals, after the step; {@code maxSlots} if
@@ -27,7 +28,7 @@ import java.time.Duration;
  * @param rateLimited refusals by the service since the last step, as callers told them
  * @param binding what callers in line were held back by when the step looked, and for how long since the last step
  * @param limitReached whether any caller was refused or had to stand in line since the last step that had a reading
- * @param reason why the CPU limit moved, or was held
+ * @param reason why the limit moved, or was held
  */
 public record Observation(
         String gate,

@@ -11,8 +11,8 @@ public enum Reason {
     /** CPU was not above the target, but nobody ran into the limit since the last step: held. There is no demand. */
     NOT_BINDING,
     /**
-     * CPU was not above the target, but callers ran into the API ceiling, not into the CPU limit: that is held. A
-     * service that refuses says nothing of CPU.
+     * The API ceiling moved the limit: down, since the service refused, or up again. Or held: CPU was not above the
+     * target, and callers ran into the API ceiling, not into the CPU limit, so that is where it was.
      */
     RATE_LIMITED,
     /**

@@ -229,6 +229,25 @@ class RateLimitTest {
     }
 
     @Test
+    void aStepTellsWhatTheCeilingMovedWhateverCpuSays() throws InterruptedException {
+        List<Slot> held = hold(20);
+        stepAfter(2);
+        held.get(0).rateLimited();
+        held.forEach(Slot::close);
+        lineUp(30);
+
+        assertThat(stepAfter(0.5))
+                .returns(20, Observation::limitBefore)
+                .returns(14, Observation::limitAfter)
+                .returns(Reason.RATE_LIMITED, Observation::reason);
+        assertThat(stepAfter(1))
+                .returns(14, Observation::limitBefore)
+                .returns(15, Observation::limitAfter)
+                .returns(Reason.RATE_LIMITED, Observation::reason);
+        assertThat(gate.snapshot().cpuLimit()).isEqualTo(20);
+    }
+
+    @Test
     void aStepTellsOfRefusalsSinceTheLastOne() {
         List<Slot> held = hold(10);
         held.get(0).rateLimited();

@@ -7,7 +7,6 @@ import io.github.cpugate.Observation;
 import io.github.cpugate.Reason;
 import io.github.cpugate.Wait.Outcome;
 import io.github.cpugate.cpu.CpuSample;
-import io.github.cpugate.observe.Moves.Move;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -39,14 +38,13 @@ final class GateMeters {
     private final List<Meter> all = new CopyOnWriteArrayList<>();
     private final Map<Outcome, Timer> waits = new ConcurrentHashMap<>();
     private final Map<Step, Counter> steps = new ConcurrentHashMap<>();
-    private final Moves moves = new Moves();
     private final AtomicBoolean removed = new AtomicBoolean();
 
     /** Steps that are counted together. */
     private record Step(Reason reason, String move) {
 
-        static Step of(Move move) {
-            return of(move.reason(), move.after() - move.before());
+        static Step of(Observation step) {
+            return of(step.reason(), step.limitAfter() - step.limitBefore());
         }
 
         static Step of(Reason reason, int moved) {
@@ -183,9 +181,8 @@ final class GateMeters {
     }
 
     void count(Observation step) {
-        Move move = moves.next(step);
         if (!removed.get()) {
-            steps(Step.of(move)).increment();
+            steps(Step.of(step)).increment();
         }
     }
 

@@ -6,7 +6,6 @@ import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Wait;
 import io.github.cpugate.cpu.CpuSample;
-import io.github.cpugate.observe.Moves.Move;
 import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
@@ -41,7 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class JfrEvents implements GateListener {
 
     private volatile @Nullable String gate; // null before its first step: a wait that ended earlier has no name to tell
-    private final Moves moves = new Moves();
 
     private JfrEvents() {}
 
@@ -72,10 +70,9 @@ public final class JfrEvents implements GateListener {
             state.fill(step);
             state.commit();
         }
-        Move move = moves.next(step);
         LimitChange change = new LimitChange();
-        if (move.before() != move.after() && change.isEnabled()) {
-            change.fill(step, move);
+        if (step.limitChanged() && change.isEnabled()) {
+            change.fill(step);
             change.commit();
         }
     }
@@ -170,14 +167,14 @@ public final class JfrEvents implements GateListener {
         @Percentage
         float target;
 
-        void fill(Observation step, Move move) {
+        void fill(Observation step) {
             gate = step.gate();
-            before = move.before();
-            after = move.after();
+            before = step.limitBefore();
+            after = step.limitAfter();
             cpuLimit = step.cpuLimit();
             apiCeiling = step.apiCeiling();
             rateLimited = step.rateLimited();
-            reason = move.reason().toString();
+            reason = step.reason().toString();
             raw = fraction(step.cpu().raw());
             smoothed = fraction(step.cpu().smoothed());
             target = fraction(step.targetCpu());
