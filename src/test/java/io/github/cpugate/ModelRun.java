@@ -221,9 +221,7 @@ final class ModelRun {
         ModelGuest guest = guests.get(id);
         if (guest.kind == Kind.THREAD) {
             decide(guest, "granted");
-        } else if (guest.settled) {
-            reference.leave(id); // its future was completed after the grant, and before it was told
-        } else {
+        } else if (!guest.settled) {
             guest.told = true;
             guest.settled = guest.kind == Kind.SLOT;
             expectedEvents.add("granted " + id);
@@ -289,8 +287,8 @@ final class ModelRun {
     private void expectCompletedOutside(ModelGuest guest, boolean late) {
         if (guest.future != null && !guest.settled) {
             guest.settled = true;
-            if (guest.told) {
-                reference.leave(guest.id); // the stage was cancelled
+            if (reference.holds(guest.id)) {
+                reference.leave(guest.id); // it was not told yet, or its stage is cancelled
             } else {
                 reference.giveUp(guest.id, late);
             }
