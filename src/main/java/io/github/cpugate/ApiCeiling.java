@@ -88,13 +88,14 @@ final class ApiCeiling {
         refusedAt = ceiling + 1;
         if (raised) {
             credit = Math.max(0, credit - 1);
-            raised = false;
-            eventUntil = until;
         } else if (now - eventUntil >= 0) {
             ceiling = Math.min(ceiling, (int) (KEPT * before));
-            eventUntil = until;
-            events++;
+        } else {
+            return; // of this event
         }
+        raised = false;
+        eventUntil = until;
+        events++;
     }
 
     /**

@@ -454,6 +454,34 @@ class ResumeTest {
     }
 
     @Test
+    void refusalsOfOneEventCutOnceRightAfterARaiseToo() {
+        WaitingLine many = line(8, new CallingThread());
+        List<Slot> full = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            full.add(take(many));
+        }
+        full.get(0).rateLimited(Duration.ofSeconds(1));
+        full.forEach(Slot::close);
+        List<Slot> running = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            var unused = many.enterAsync(new Slot(many)).thenAccept(running::add);
+        }
+        assertThat(running).hasSize(5);
+        many.step(8, 8);
+        pass(2 * SECOND);
+        assertThat(many.step(8, 8).apiCeiling()).as("raised").isEqualTo(6);
+        assertThat(running).hasSize(6);
+
+        for (Slot slot : running) {
+            slot.rateLimited(Duration.ofSeconds(1));
+            slot.pause();
+        }
+        assertThat(many.report().apiCeiling())
+                .as("the raise is taken back, once")
+                .isEqualTo(5);
+    }
+
+    @Test
     void aGateWhoseSessionsAreAllPausedIsIdle() throws InterruptedException {
         Slot slot = take(line);
         Caller<Boolean> idle = Caller.start(() -> line.awaitIdle(60 * SECOND));
