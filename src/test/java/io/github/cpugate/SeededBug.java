@@ -106,6 +106,17 @@ enum SeededBug {
                                     }
                     """)),
     CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size(),", "waiters.takeFirst(0,")),
+    RESUMED_BY_TWO_STANDS_TWICE(new Edit("Slot", "if (closed || resumption != null) {", "if (closed) {")),
+    RESUMED_GOES_TO_THE_END(
+            new Edit("Waiter", "if (waiter.slot.resumption != null) {", "if (first == null && last != null) {")),
+    CLOSED_SLOT_STAYS_IN_LINE(new Edit(
+            "WaitingLine",
+            "} else if (ends && slot.resumption != null) {",
+            "} else if (ends && slot.index == Integer.MIN_VALUE) {")),
+    REFUSALS_OF_ONE_EVENT_CUT_EACH(
+            new Edit("ApiCeiling", "slot.event == events;", "true;"),
+            new Edit("ApiCeiling", "} else if (now - eventUntil >= 0) {", "} else if (inFlight > 0) {")),
+    FLOOR_IS_KEPT_FREE_FOR_EVER(new Edit("ApiCeiling", "quiet = quiet && now - quietUntil < 0;", "")),
     TRACE_THAT_MOVES_FORGETS_WHERE(new Edit("HeldSlots", "trace.index = index;", ""));
 
     /** A text that must be there once, however it is spaced, and what takes its place. */
