@@ -19,6 +19,12 @@ final class Books {
         return slot;
     }
 
+    static Slot paused(WaitingLine line) {
+        Slot slot = taken(line);
+        slot.pause();
+        return slot;
+    }
+
     static CompletableFuture<Slot> inLine(WaitingLine line) {
         return line.enterAsync(new Slot(line));
     }

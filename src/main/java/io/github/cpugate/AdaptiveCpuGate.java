@@ -206,7 +206,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Waits until no slot is held. On an open gate that is a passing moment; after {@link #close()} it is the end.
+     * Waits until no slot is held; paused ones are not. On an open gate that passes; after {@link #close()} it lasts.
      *
      * @param atMost how long to wait; if zero or negative, does not wait
      * @return whether there was such a moment; {@code false} if the time passed first

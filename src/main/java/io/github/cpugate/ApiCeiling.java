@@ -62,9 +62,12 @@ final class ApiCeiling {
         return Math.max(quiet ? 0 : minSlots, Math.min(limit, ceiling));
     }
 
-    /** Number of the last event. A request that is sent now, and refused, does not belong to it unless it is soon. */
-    int lastEvent() {
-        return events;
+    /**
+     * The slot's request is sent from now on: if it is refused, that does not belong to the last event, unless soon.
+     */
+    void admitted(Slot slot) {
+        slot.event = events;
+        slot.retryAt = null;
     }
 
     /** The request of a session was refused, for so many nanoseconds. In flight are the slots held, with its own. */
@@ -75,7 +78,6 @@ final class ApiCeiling {
         if (sentSince) {
             lower(inFlight, now, now + nanos);
         }
-        slot.refused = true;
         slot.retryAt = now + nanos;
         slot.event = events; // its next request is sent from now on
     }
@@ -86,24 +88,26 @@ final class ApiCeiling {
         refusedAt = ceiling + 1;
         if (raised) {
             credit = Math.max(0, credit - 1);
-            raised = false;
-            eventUntil = until;
         } else if (now - eventUntil >= 0) {
             ceiling = Math.min(ceiling, (int) (KEPT * before));
-            eventUntil = until;
-            events++;
+        } else {
+            return; // of this event
         }
+        raised = false;
+        eventUntil = until;
+        events++;
     }
 
     /**
-     * A session gave its slot back. If it is to wait out its time, and even the floor is refused, then nobody is let in
-     * on the floor meanwhile: they would be refused, one after the other.
+     * A session closed its slot, or paused. If it is to wait out its time, and even the floor is refused, then nobody
+     * is let in on the floor meanwhile: they would be refused, one after the other.
      */
     void leaves(Slot slot, int minSlots, long now) {
-        if (!slot.refused) {
+        Long retryAt = slot.retryAt;
+        if (retryAt == null) {
             credit = Math.min(MOST_CREDIT, credit + (slot.closed ? 1.0 / SESSIONS_A_PROBE : 0));
-        } else if (slot.paused && ceiling < minSlots && slot.retryAt - now > 0) {
-            quietUntil = quiet && quietUntil - slot.retryAt < 0 ? quietUntil : slot.retryAt;
+        } else if (!slot.closed && ceiling < minSlots && retryAt - now > 0) {
+            quietUntil = quiet && quietUntil - retryAt < 0 ? quietUntil : retryAt;
             quiet = true;
         }
     }

@@ -10,22 +10,32 @@ import java.util.concurrent.locks.LockSupport;
 final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker {
 
     private final Thread thread = Thread.currentThread();
-    private final boolean timed;
-    private final long deadline;
+    private boolean timed;
+    private long deadline; // if timed
     private boolean interrupted;
 
-    private BlockedCaller(Slot slot, boolean timed, long nanos) {
+    private BlockedCaller(Slot slot) {
         super(slot);
-        this.timed = timed;
-        this.deadline = timed ? System.nanoTime() + nanos : 0;
     }
 
     /**
-     * Lines up, waits, and returns whether the slot was granted. Whichever way this ends, the thread is out of the
-     * line.
+     * Lines up if there is no room, waits, and returns whether the slot was granted. Whichever way this ends, the
+     * thread is out of the line.
      */
-    static boolean lineUp(WaitingLine line, Slot slot, boolean timed, long nanos) throws InterruptedException {
-        BlockedCaller caller = new BlockedCaller(slot, timed, nanos);
+    static boolean enter(WaitingLine line, Slot slot, boolean timed, long nanos) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (line.tryEnter(slot)) {
+            return true;
+        }
+        if (timed && nanos <= 0) {
+            return false;
+        }
+        BlockedCaller caller = new BlockedCaller(slot);
+        if (timed) {
+            caller.waitUntil(nanos);
+        }
         if (line.admitOrLineUp(slot, caller)) {
             return true;
         }
@@ -39,20 +49,39 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
         }
     }
 
+    /** Rests if it has to, lines up again, and waits; returns once the slot is held. */
+    static void resume(WaitingLine line, Slot slot) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        BlockedCaller caller = new BlockedCaller(slot);
+        if (!line.resume(caller)) {
+            var unused = caller.isServedBy(line); // or throws: it waits for as long as it takes
+        }
+    }
+
+    private void waitUntil(long nanos) {
+        timed = true;
+        deadline = System.nanoTime() + nanos;
+    }
+
     private Wait.Outcome outcome() {
         return switch (state) {
             case GRANTED -> Wait.Outcome.ADMITTED;
-            case REFUSED -> Wait.Outcome.CLOSED;
-            case IN_LINE -> interrupted ? Wait.Outcome.INTERRUPTED : Wait.Outcome.TIMED_OUT;
+            case GATE_CLOSED, SLOT_CLOSED -> Wait.Outcome.CLOSED;
+            case GAVE_UP, IN_LINE, AT_REST -> interrupted ? Wait.Outcome.INTERRUPTED : Wait.Outcome.TIMED_OUT;
         };
     }
 
     private boolean isServedBy(WaitingLine line) throws InterruptedException {
         try {
+            if (state == State.AT_REST) {
+                rest(line);
+            }
             await();
         } catch (Error e) {
             if (!line.giveUp(this, false)) {
-                line.leave(slot);
+                line.pause(slot);
             }
             throw e;
         }
@@ -65,10 +94,19 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
             return false;
         }
         // Granted or refused: that came before an interrupt, if there was one, and its status stays set.
-        if (state == State.REFUSED) {
-            throw line.closedException();
+        if (state != State.GRANTED) {
+            throw line.refusal(this);
         }
         return true;
+    }
+
+    private void rest(WaitingLine line) {
+        waitUntil(restNanos);
+        await();
+        timed = false;
+        if (!thread.isInterrupted()) {
+            line.rested(this);
+        }
     }
 
     /** Returns when the state is decided, the time has passed, or the thread is interrupted; its status stays set. */
@@ -86,7 +124,7 @@ final class BlockedCaller extends Waiter implements ForkJoinPool.ManagedBlocker 
 
     @Override
     public boolean isReleasable() {
-        return state != State.IN_LINE || thread.isInterrupted() || (timed && deadline - System.nanoTime() <= 0);
+        return isDecided() || thread.isInterrupted() || (timed && deadline - System.nanoTime() <= 0);
     }
 
     @Override

@@ -31,8 +31,9 @@ public interface GateListener {
     void onStep(Observation step);
 
     /**
-     * Called when a caller has to stand in line, on its thread; who gets a slot at once does not wait. It must not
-     * block: that is a caller of the gate. What it throws goes to the log, once, and nowhere else.
+     * Called when a caller has to stand in line, on its thread; who gets a slot at once does not wait, and who resumes
+     * one is not told of. It must not block: that is a caller of the gate. What it throws goes to the log, once, and
+     * nowhere else.
      *
      * @return who is to be told how the wait ended; {@code null}, as by default, if that is not of interest
      */

@@ -70,12 +70,14 @@ final class Limits {
     }
 
     void admitted(Slot slot) {
-        slot.event = api == null ? 0 : api.lastEvent();
+        if (api != null) {
+            api.admitted(slot);
+        }
     }
 
     /** The slot's session asks for it again. */
     void resumes(Slot slot) {
-        if (api != null && slot.refused) {
+        if (api != null && slot.retryAt != null) {
             api.isBack();
         }
     }

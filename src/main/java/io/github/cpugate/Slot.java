@@ -42,17 +42,31 @@ public final class Slot implements AutoCloseable {
     /** The last event that the API ceiling had known when it was admitted, or refused. */
     int event;
 
-    /** Since it was admitted, or resumed. */
-    boolean refused;
+    /** When the service wants to be asked again; null if it has not refused since the slot was admitted, or resumed. */
+    @Nullable
+    Long retryAt;
 
-    long retryAt; // if refused
-    boolean paused; // or on its way back into the line
-    boolean resuming;
+    /**
+     * Its session's way back after a pause, as long as it is on it. A slot that is neither held nor closed is paused.
+     */
+    @Nullable
+    Waiter resumption;
+
     boolean closed;
 
     Slot(WaitingLine line) {
         this.line = line;
         this.origin = line.looksForLeaks() ? new HeldSlots.Origin() : null;
+    }
+
+    void checkResumable() {
+        if (closed || resumption != null) {
+            throw new IllegalStateException(closed ? "the slot is closed" : "the slot is being resumed");
+        }
+    }
+
+    long nanosToRest(long now) {
+        return retryAt == null ? 0 : retryAt - now;
     }
 
     /**
@@ -89,7 +103,8 @@ public final class Slot implements AutoCloseable {
     /**
      * Gives the slot to others for the time being, and admits the next in line if it fits. The session has to
      * {@link #resume()} before it goes on; if it is paused or closed already, does nothing. Does not block, save for
-     * the gate's lock.
+     * the gate's lock. What this thread did before happens-before what the next holder of the slot does after getting
+     * it.
      */
     public void pause() {
         line.pause(this);
@@ -100,6 +115,8 @@ public final class Slot implements AutoCloseable {
      * passed for which it wants to be left alone; then in line, before callers who have not been admitted yet, and
      * after those who resumed before. If it is not paused, returns at once.
      *
+     * <p>How much of that time is left, is read from the gate's clock once, at the call; it is waited for by the JVM's.
+     *
      * @throws InterruptedException if the thread was interrupted on entry or while waiting; the slot is still paused.
      *     If the slot was granted first, it is held, and the thread's interrupt status stays set
      * @throws GateClosedException if the gate is closed, or is closed during the wait; the slot is still paused
@@ -107,22 +124,24 @@ public final class Slot implements AutoCloseable {
      *     thread
      */
     public void resume() throws InterruptedException {
-        Resumption.await(line, this);
+        BlockedCaller.resume(line, this);
     }
 
     /**
-     * Does as {@link #resume()} without blocking. To cancel the future, or to complete it in any other way, takes the
-     * session out of the line; the slot is still paused then. If it does not complete at once, it does where
-     * {@link AdaptiveCpuGate#slotAsync()} does.
+     * Does as {@link #resume()} without blocking. To cancel the future, or to complete it in any other way
+     * ({@code orTimeout}), takes the session out of the line; the slot is still paused then, and can be resumed again.
+     * If it does not complete at once, it does where {@link AdaptiveCpuGate#slotAsync()} does; after a time that the
+     * service asked for, in any case by the default executor of CompletableFuture.
      *
      * @return a future of this slot, held; it fails with what {@code resume()} throws
      */
     public CompletableFuture<Slot> resumeAsync() {
-        return Resumption.start(line, this);
+        return PendingSlot.resume(line, this);
     }
 
     /**
-     * Gives the slot back, and admits the next in line if it fits under the limit. Closing again does nothing.
+     * Gives the slot back, and admits the next in line if it fits under the limit. Closing again does nothing. A
+     * session that waits in {@link #resume()} is told at once.
      *
      * <p>Does not block, save for the gate's lock, which nobody holds for longer than a look at each slot takes. What
      * this thread did before happens-before what the next holder of the slot does after getting it.

@@ -6,16 +6,23 @@ import org.jspecify.annotations.Nullable;
 abstract class Waiter {
 
     enum State {
+        /** Not in line yet: the service wants to be left alone. */
+        AT_REST,
         IN_LINE,
         GRANTED,
-        REFUSED
+        GATE_CLOSED,
+        SLOT_CLOSED,
+        GAVE_UP
     }
 
     /** Made before the wait: once it is granted, nothing is left to allocate, and so to fail. */
     final Slot slot;
 
-    /** Written under the line's lock, and only once; whoever waits reads it without. */
+    /** Written under the line's lock, and not any more once it is decided; whoever waits reads it without. */
     volatile State state = State.IN_LINE;
+
+    /** For how long it is at rest: by the gate's clock, when it began. */
+    long restNanos;
 
     // The neighbours in line, guarded by its lock. In a chain of waiters that have left the line together, next is
     // their waker's alone.
@@ -27,6 +34,16 @@ abstract class Waiter {
 
     Waiter(Slot slot) {
         this.slot = slot;
+    }
+
+    final boolean isDecided() {
+        return state != State.AT_REST && state != State.IN_LINE;
+    }
+
+    /** Once it is out of the line; under the lock. */
+    final void decide(State decision) {
+        slot.resumption = null;
+        state = decision;
     }
 
     /** Tells the caller that it is out of the line. Called once, without the lock, after the state was set. */
@@ -63,11 +80,19 @@ abstract class Waiter {
         }
 
         void add(Waiter waiter) {
-            if (waiter.slot.resuming) {
+            if (waiter.slot.resumption != null) {
                 addAfter(lastResuming, waiter);
                 lastResuming = waiter;
             } else {
                 addAfter(last, waiter);
+            }
+        }
+
+        /** Adds all of another, which is empty then. */
+        void addAll(Queue others) {
+            for (Waiter each = others.first; each != null; each = others.first) {
+                others.remove(each);
+                add(each);
             }
         }
 
@@ -110,9 +135,9 @@ abstract class Waiter {
             size--;
         }
 
-        /** Takes out as many as there are, up to {@code most}; returns them as a chain, in order. */
+        /** Takes out as many as there are, up to {@code most}, so decided; returns them as a chain, in order. */
         @Nullable
-        Waiter takeFirst(int most) {
+        Waiter takeFirst(int most, State decision) {
             Waiter head = most > 0 ? first : null;
             Waiter end = null;
             for (int left = most; left > 0 && first != null; left--) {
@@ -121,6 +146,7 @@ abstract class Waiter {
                     lastResuming = null;
                 }
                 end.previous = null;
+                end.decide(decision);
                 first = end.next;
                 size--;
             }

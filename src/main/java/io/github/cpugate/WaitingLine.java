@@ -4,7 +4,6 @@ import io.github.cpugate.Binding.Side;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +17,8 @@ import org.jspecify.annotations.Nullable;
  * woken need not come back for the lock.
  *
  * <p>A caller leaves the line by one of three ways, decided under the lock: it is granted a slot, it is refused since
- * the gate closed, or it gives up (timeout, interrupt, cancellation). A grant that came before the giving up stands: a
- * thread gets its slot, a future that cannot take it any more gives it back.
- *
- * <p>Two limits hold at once, and the lower one counts: the policy's, which goes by CPU, and the {@link ApiCeiling}.
+ * the gate closed (or the slot that it resumes), or it gives up (timeout, interrupt, cancellation). A grant that came
+ * before the giving up stands: a thread gets its slot, a future that cannot take it any more gives it back.
  *
  * <p>Nothing foreign is called while the lock is held. The clock, which a test may supply, is read before; threads are
  * unparked and futures completed after.
@@ -29,33 +26,25 @@ import org.jspecify.annotations.Nullable;
 final class WaitingLine {
 
     final ReentrantLock lock = new ReentrantLock();
-    private final Condition idle = lock.newCondition();
     final String gate;
     private final LongSupplier nanoClock;
     private final long leakNanos; // 0: does not look for slots held too long
-    private final @Nullable Executor completer;
+    final @Nullable Executor completer; // of the futures of callers in line; null: the default of CompletableFuture
     private @Nullable Waits waits;
-    final Rests rests = new Rests();
 
     // All below is guarded by the lock. Whenever it is free:
     //   held = slots granted, and neither given back nor paused; they exceed what is allowed only after that fell
     //   waiters is empty or held.size() >= limits.allowed(): nobody stands in line before a free slot
-    //   waiters is empty if closed
+    //   waiters and resting are empty if closed
     private final Limits limits;
     private final HeldSlots held = new HeldSlots();
     private final Waiter.Queue waiters = new Waiter.Queue();
+    private final Waiter.Queue resting = new Waiter.Queue(); // they line up again later
     private final Usage usage;
+    private @Nullable Waiter left; // the line, so decided, and to be woken
+    private final Idle idle = new Idle(lock.newCondition());
     private boolean closed;
 
-    /** Times that the last held slot was given back: lets who awaits that moment see it though it has passed. */
-    private long timesIdle;
-
-    /**
-     * Makes a line.
-     *
-     * @param leakNanos slots held for longer are found by {@link #findLeaks()}; 0 for none
-     * @param completer completes the futures of callers in line, or null for the default of CompletableFuture
-     */
     WaitingLine(
             String gate,
             int minSlots,
@@ -72,7 +61,6 @@ final class WaitingLine {
         this.usage = new Usage(nanoClock.getAsLong());
     }
 
-    /** Sets who is told of waits. Before the line is shared. */
     void tellOfWaits(List<GateListener> listeners) {
         waits = listeners.isEmpty() ? null : new Waits(gate, listeners);
     }
@@ -83,49 +71,26 @@ final class WaitingLine {
         return waits == null ? null : waits.began();
     }
 
-    long now() {
-        return nanoClock.getAsLong();
-    }
-
     boolean looksForLeaks() {
         return leakNanos > 0;
     }
 
-    /** Waits for as long as it takes. */
     void enter(Slot slot) throws InterruptedException {
-        enter(slot, false, 0);
+        var unused = BlockedCaller.enter(this, slot, false, 0);
     }
 
     /** Waits for at most {@code nanos}, and returns whether the slot is held. */
     boolean enter(Slot slot, long nanos) throws InterruptedException {
-        return enter(slot, true, nanos);
+        return BlockedCaller.enter(this, slot, true, nanos);
+    }
+
+    CompletableFuture<Slot> enterAsync(Slot slot) {
+        return PendingSlot.enter(this, slot);
     }
 
     /** Does not wait; returns whether the slot is held. */
     boolean tryEnter(Slot slot) {
         return admitOrLineUp(slot, null);
-    }
-
-    /** Does not wait; returns a future of the slot, which fails if the gate is closed. */
-    CompletableFuture<Slot> enterAsync(Slot slot) {
-        try {
-            return tryEnter(slot) ? CompletableFuture.completedFuture(slot) : PendingSlot.lineUp(this, slot, completer);
-        } catch (GateClosedException e) {
-            return CompletableFuture.failedFuture(e);
-        }
-    }
-
-    private boolean enter(Slot slot, boolean timed, long nanos) throws InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-        if (tryEnter(slot)) {
-            return true;
-        }
-        if (timed && nanos <= 0) {
-            return false;
-        }
-        return BlockedCaller.lineUp(this, slot, timed, nanos);
     }
 
     /**
@@ -134,14 +99,12 @@ final class WaitingLine {
      */
     boolean admitOrLineUp(Slot slot, @Nullable Waiter waiter) {
         long now = nanoClock.getAsLong();
-        Waiter granted = null;
         lock.lock();
         try {
             if (closed) {
-                throw closedException();
+                throw new GateClosedException(gate);
             }
             accrue(now);
-            limits.resumes(slot);
             if (held.size() >= limits.allowed()) {
                 usage.reached(limits.binding());
                 if (waiter != null) {
@@ -149,16 +112,67 @@ final class WaitingLine {
                 }
                 return false;
             }
-            held.reserve(slot.resuming ? 1 + Math.min(waiters.size(), limits.maxSlots()) : 1);
+            held.reserve(1);
             admit(slot, now);
-            if (slot.resuming) {
-                granted = handOver(now); // what was kept free for it may be more than a slot
-            }
+            return true;
         } finally {
             lock.unlock();
         }
-        Waiter.wakeAll(granted);
-        return true;
+    }
+
+    /** Has one whose slot is paused rest, and then line up again; returns whether the slot is held by now. */
+    boolean resume(Waiter waiter) {
+        Slot slot = waiter.slot;
+        long now = nanoClock.getAsLong();
+        lock.lock();
+        try {
+            slot.checkResumable();
+            if (held.contains(slot)) {
+                return true;
+            }
+            if (closed) {
+                throw new GateClosedException(gate);
+            }
+            waiter.restNanos = slot.nanosToRest(now);
+            if (waiter.restNanos <= 0) {
+                lineUpAgain(waiter, now);
+                return waiter.state == Waiter.State.GRANTED;
+            }
+            slot.resumption = waiter;
+            waiter.state = Waiter.State.AT_REST;
+            resting.add(waiter);
+            return false;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Has a waiter line up that has rested for its time. */
+    void rested(Waiter waiter) {
+        long now = nanoClock.getAsLong();
+        lock.lock();
+        try {
+            if (waiter.state == Waiter.State.AT_REST) {
+                lineUpAgain(waiter, now);
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** If memory runs out, nothing has changed. */
+    private void lineUpAgain(Waiter waiter, long now) {
+        accrue(now);
+        held.reserve(1 + Math.min(waiters.size(), limits.maxSlots())); // the floor may have been kept free
+        if (waiter.state == Waiter.State.AT_REST) {
+            resting.remove(waiter);
+        }
+        waiter.slot.resumption = waiter;
+        waiter.state = Waiter.State.IN_LINE;
+        waiters.add(waiter);
+        limits.resumes(waiter.slot);
+        handOver(now);
+        usage.reached(waitingFor());
     }
 
     /**
@@ -167,17 +181,17 @@ final class WaitingLine {
      * @param late whether it gives up since its time has passed
      */
     boolean giveUp(Waiter waiter, boolean late) {
-        if (waiter.state != Waiter.State.IN_LINE) {
-            return false; // decided, once and for all
+        if (waiter.isDecided()) {
+            return false; // once and for all
         }
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
-            if (waiter.state != Waiter.State.IN_LINE) {
+            if (waiter.isDecided()) {
                 return false;
             }
             accrue(now);
-            waiters.remove(waiter);
+            takeOut(waiter, Waiter.State.GAVE_UP);
             if (late) {
                 usage.timedOut();
             }
@@ -192,28 +206,34 @@ final class WaitingLine {
         takeBack(slot, true);
     }
 
-    /** Gives a slot back, to be resumed. */
+    /** Gives a slot back that is to be resumed, or that nobody has seen. */
     void pause(Slot slot) {
         takeBack(slot, false);
     }
 
     private void takeBack(Slot slot, boolean ends) {
         long now = nanoClock.getAsLong();
-        Waiter granted = null;
         lock.lock();
         try {
             slot.closed |= ends;
             if (held.contains(slot)) {
                 accrue(now);
                 held.remove(slot);
-                slot.paused = !ends;
                 limits.gaveBack(slot, now);
-                granted = handOver(now);
+                handOver(now);
+            } else if (ends && slot.resumption != null) {
+                accrue(now);
+                left = slot.resumption;
+                takeOut(slot.resumption, Waiter.State.SLOT_CLOSED);
             }
         } finally {
-            lock.unlock();
+            unlock();
         }
-        Waiter.wakeAll(granted);
+    }
+
+    private void takeOut(Waiter waiter, Waiter.State decision) {
+        (waiter.state == Waiter.State.AT_REST ? resting : waiters).remove(waiter);
+        waiter.decide(decision);
     }
 
     /** The service refused the slot's session, be it held or not. */
@@ -237,7 +257,6 @@ final class WaitingLine {
      */
     Limits.Move step(int seen, int wanted) {
         long now = nanoClock.getAsLong();
-        Waiter granted;
         Limits.Move move;
         lock.lock();
         try {
@@ -245,83 +264,65 @@ final class WaitingLine {
             held.reserve(Math.min(waiters.size(), limits.maxSlots()));
             boolean ceilingReached = usage.ceilingReached() || waitingFor() == Side.API;
             move = limits.step(seen, wanted, ceilingReached && held.size() <= limits.allowed(), now);
-            granted = handOver(now);
+            handOver(now);
             usage.endStep();
             usage.reached(waitingFor()); // who is in line still, runs into the new limit too
         } finally {
-            lock.unlock();
+            unlock();
         }
-        Waiter.wakeAll(granted);
         return move;
     }
 
     /** Sets the bounds, and moves the limit into them. */
     void setBounds(int newMin, int newMax) {
         long now = nanoClock.getAsLong();
-        Waiter granted;
         lock.lock();
         try {
             accrue(now);
             held.reserve(Math.min(waiters.size(), newMax));
             limits.setBounds(newMin, newMax);
-            granted = handOver(now);
+            handOver(now);
         } finally {
-            lock.unlock();
+            unlock();
         }
-        Waiter.wakeAll(granted);
     }
 
     /** Gives back the slots that were garbage-collected, and reports them, and those held for too long. */
     HeldSlots.Leaks findLeaks() {
         long now = nanoClock.getAsLong();
-        Waiter granted = null;
         HeldSlots.Leaks leaks;
         lock.lock();
         try {
             accrue(now);
             leaks = held.findLeaks(now, leakNanos);
             if (leaks.collected > 0) {
-                granted = handOver(now);
+                handOver(now);
             }
         } finally {
-            lock.unlock();
+            unlock();
         }
-        Waiter.wakeAll(granted);
         return leaks;
     }
 
     /** Refuses all in line and all to come. Slots that are held stay held. */
     void close() {
         long now = nanoClock.getAsLong();
-        Waiter refused;
         lock.lock();
         try {
             accrue(now);
             closed = true;
-            refused = waiters.takeFirst(waiters.size());
-            for (Waiter each = refused; each != null; each = each.next) {
-                each.state = Waiter.State.REFUSED;
-            }
+            waiters.addAll(resting);
+            left = waiters.takeFirst(waiters.size(), Waiter.State.GATE_CLOSED);
         } finally {
-            lock.unlock();
+            unlock();
         }
-        Waiter.wakeAll(refused);
-        rests.close();
     }
 
     /** Waits until no slot is held, or for at most {@code nanos}; returns whether there was such a moment. */
     boolean awaitIdle(long nanos) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            long before = timesIdle;
-            long left = nanos;
-            while (held.size() > 0 && timesIdle == before) {
-                if (left <= 0) {
-                    return false;
-                }
-                left = idle.awaitNanos(left);
-            }
-            return true;
+            return held.size() == 0 || idle.await(nanos);
         } finally {
             lock.unlock();
         }
@@ -352,8 +353,11 @@ final class WaitingLine {
         }
     }
 
-    GateClosedException closedException() {
-        return new GateClosedException(gate);
+    /** What one is told that was refused. */
+    IllegalStateException refusal(Waiter waiter) {
+        return waiter.state == Waiter.State.SLOT_CLOSED
+                ? new IllegalStateException("the slot was closed while it was being resumed")
+                : new GateClosedException(gate);
     }
 
     /** What those in line are held back by. */
@@ -372,20 +376,24 @@ final class WaitingLine {
     }
 
     /**
-     * Grants slots to as many as fit, in order of arrival, and returns them, to be woken once the lock is free. To be
-     * called after slots were given back or more are allowed, with time accrued up to now, and with room made for their
-     * slots if they may be more than were given back: after a limit has moved, nothing can fail.
+     * Grants slots to as many as fit, in order. To be called after slots were given back or more are allowed, with time
+     * accrued, and with room for them if they may be more than were given back: from here on nothing can fail.
      */
-    private @Nullable Waiter handOver(long now) {
-        Waiter granted = waiters.takeFirst(limits.allowed() - held.size());
-        for (Waiter each = granted; each != null; each = each.next) {
+    private void handOver(long now) {
+        left = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);
+        for (Waiter each = left; each != null; each = each.next) {
             admit(each.slot, now);
-            each.state = Waiter.State.GRANTED;
         }
         if (held.size() == 0) {
-            timesIdle++;
-            idle.signalAll();
+            idle.now();
         }
-        return granted;
+    }
+
+    /** Wakes those who have left the line, once the lock is free. */
+    private void unlock() {
+        Waiter woken = left;
+        left = null;
+        lock.unlock();
+        Waiter.wakeAll(woken);
     }
 }

@@ -23,13 +23,12 @@ class ApiCeilingTest {
     private void admit(int service) {
         for (int newcomers = 0; newcomers < 50 && running.size() < ceiling.allowed(12, MIN); newcomers++) {
             Slot slot = new Slot(line);
-            slot.event = ceiling.lastEvent();
+            ceiling.admitted(slot);
             if (running.size() < service) {
                 running.add(slot);
             } else {
                 refusals++;
                 ceiling.refused(slot, running.size() + 1, now, SECOND);
-                slot.paused = true;
                 ceiling.leaves(slot, MIN, now);
             }
         }

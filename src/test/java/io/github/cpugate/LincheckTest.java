@@ -249,6 +249,66 @@ class LincheckTest {
     }
 
     @Test
+    void aSlotPausedByOneThreadAndClosedByAnotherAdmitsOne() {
+        search(() -> {
+            WaitingLine line = line(2);
+            taken(line);
+            Slot slot = taken(line);
+            CompletableFuture<Slot> last = line.enterAsync(new Slot(line));
+            CompletableFuture<Slot> tooMany = line.enterAsync(new Slot(line));
+            Thread one = started(new Thread(slot::pause));
+            slot.close();
+            joined(one);
+            same("granted", outcome(last), "the last");
+            same("in line", outcome(tooMany), "the one too many");
+            sameLine(line, 2, 1);
+        });
+    }
+
+    @Test
+    void aResumptionEndsInOneWayWhateverItRacesWith() {
+        search(() -> {
+            WaitingLine line = line(1);
+            Slot slot = taken(line);
+            slot.pause();
+            Slot held = taken(line);
+            CompletableFuture<Slot> back = slot.resumeAsync();
+            Thread giver = started(new Thread(held::close));
+            Thread closer = started(new Thread(slot::close));
+            back.cancel(false);
+            joined(giver);
+            joined(closer);
+            oneOf(outcome(back), "granted", "cancelled", "refused");
+            sameLine(line, 0, 0);
+        });
+    }
+
+    @Test
+    void aThreadThatResumesIsServedOrToldThatItsSlotIsClosed() {
+        search(() -> {
+            WaitingLine line = line(1);
+            Slot slot = taken(line);
+            slot.pause();
+            Slot held = taken(line);
+            String[] outcome = new String[1];
+            Thread resumes = started(new Thread(() -> {
+                try {
+                    slot.resume();
+                    outcome[0] = "granted";
+                } catch (InterruptedException | IllegalStateException e) {
+                    outcome[0] = "refused";
+                }
+            }));
+            Thread giver = started(new Thread(held::close));
+            slot.close();
+            joined(giver);
+            joined(resumes);
+            oneOf(outcome[0], "granted", "refused");
+            sameLine(line, 0, 0);
+        });
+    }
+
+    @Test
     void aNewcomerNeverOvertakesTheLine() {
         search(() -> {
             WaitingLine line = line(1);

@@ -35,12 +35,18 @@ final class ModelGuest {
     @Nullable
     Caller<Boolean> caller;
 
+    /** Of its last resumption, if that was on no thread. */
+    @Nullable
+    CompletableFuture<Slot> back;
+
     final CompletableFuture<String> stage = new CompletableFuture<>();
 
     // What is to become of it by the reference.
     boolean told;
     boolean settled;
     boolean overdue;
+    boolean onThread;
+    boolean resumes; // on no thread
 
     @Nullable
     String end;
@@ -65,7 +71,25 @@ final class ModelGuest {
         }
     }
 
+    void resumeOnAThread(WaitingLine line, ReferenceLine.Entry expected) {
+        onThread = true;
+        end = null;
+        caller = expected == ReferenceLine.Entry.IN_LINE
+                ? Caller.startInLine(line, this::resume)
+                : Caller.start(this::resume);
+        if (expected == ReferenceLine.Entry.AT_REST) {
+            Await.until("it rests", () -> slot.resumption != null);
+            Await.parked(caller.thread());
+        }
+    }
+
+    private boolean resume() throws InterruptedException {
+        slot.resume();
+        return true;
+    }
+
     void blockOnAThread(WaitingLine line, boolean inLine, boolean timed, long nanos) {
+        onThread = true;
         caller = inLine
                 ? Caller.startInLine(line, () -> block(line, timed, nanos))
                 : Caller.start(() -> block(line, timed, nanos));
@@ -101,6 +125,8 @@ final class ModelGuest {
             how = Boolean.TRUE.equals(caller.result()) ? "granted" : "timed out";
         } else if (failure instanceof GateClosedException) {
             how = "refused";
+        } else if (failure instanceof IllegalStateException) {
+            how = "closed";
         } else {
             how = failure instanceof InterruptedException ? "interrupted" : failure.toString();
         }

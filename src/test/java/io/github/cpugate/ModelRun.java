@@ -2,6 +2,7 @@ package io.github.cpugate;
 
 import io.github.cpugate.ModelGuest.Kind;
 import io.github.cpugate.ModelGuest.Reaction;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ final class ModelRun {
 
     private static final long LONG = 300_000_000_000L;
     private static final int MOST_THREADS = 12;
+    private static final long SECOND = 1_000_000_000L;
 
     private final long seed;
     private final boolean withThreads;
@@ -44,14 +46,21 @@ final class ModelRun {
         int limit = min + random.nextInt(max - min + 1);
         this.leakNanos = seed % 10 == 0 ? 5000 : 0; // each slot takes its time while it is on
         this.line = new WaitingLine("model", min, max, limit, clock::get, leakNanos, new CallingThread());
-        this.reference = new ReferenceLine(min, max, limit, this::expectGrant, this::expectRefusal);
+        this.reference = new ReferenceLine(
+                min,
+                max,
+                limit,
+                clock.get(),
+                new ReferenceLine.Told(this::expectGrant, this::expectRefusal, this::expectClosed));
     }
 
     void make(int operations) {
         for (int i = 0; i < operations; i++) {
             compared(i, this::operate);
         }
-        compared(operations, () -> guests.forEach(this::close)); // in order: who is in line came after who holds a slot
+        while (reference.report().inFlight() > 0) {
+            compared(operations, () -> guests.forEach(this::close)); // who is in line, is granted a slot meanwhile
+        }
         same("slots held in the end", line.report().inFlight(), 0);
         compared(operations, this::closeLine);
         same("callers in line in the end", line.report().waiting(), 0);
@@ -92,6 +101,10 @@ final class ModelRun {
     }
 
     private void operate() {
+        if (random.nextInt(4) == 0) {
+            refuseOrPause();
+            return;
+        }
         switch (random.nextInt(withThreads ? 24 : 19)) {
             case 0, 1 -> enterForAMoment();
             case 2, 3, 4 -> enterAsync();
@@ -219,11 +232,12 @@ final class ModelRun {
 
     private void expectGrant(int id) {
         ModelGuest guest = guests.get(id);
-        if (guest.kind == Kind.THREAD) {
+        if (guest.onThread) {
             decide(guest, "granted");
-        } else if (guest.settled) {
-            reference.leave(id); // its future was completed after the grant, and before it was told
-        } else {
+        } else if (guest.resumes) {
+            guest.resumes = false;
+            expectedEvents.add("resumed " + id);
+        } else if (!guest.settled) {
             guest.told = true;
             guest.settled = guest.kind == Kind.SLOT;
             expectedEvents.add("granted " + id);
@@ -233,11 +247,24 @@ final class ModelRun {
 
     private void expectRefusal(int id) {
         ModelGuest guest = guests.get(id);
-        if (guest.kind == Kind.THREAD) {
+        if (guest.onThread) {
             decide(guest, "refused");
+        } else if (guest.resumes) {
+            guest.resumes = false;
+            expectedEvents.add("refused " + id);
         } else {
             guest.settled = true;
             expectedEvents.add("refused " + id);
+        }
+    }
+
+    private void expectClosed(int id) {
+        ModelGuest guest = guests.get(id);
+        if (guest.onThread) {
+            decide(guest, "closed");
+        } else {
+            guest.resumes = false;
+            expectedEvents.add("closed " + id);
         }
     }
 
@@ -268,6 +295,7 @@ final class ModelRun {
 
     private void decide(ModelGuest guest, String end) {
         guest.end = end;
+        guest.onThread = false;
         threadsInLine.remove(guest);
         threadsDecided.add(guest);
     }
@@ -291,6 +319,8 @@ final class ModelRun {
             guest.settled = true;
             if (guest.told) {
                 reference.leave(guest.id); // the stage was cancelled
+            } else if (reference.holds(guest.id)) {
+                reference.pause(guest.id); // it was not told yet
             } else {
                 reference.giveUp(guest.id, late);
             }
@@ -348,19 +378,127 @@ final class ModelRun {
         }
     }
 
+    private void refuseOrPause() {
+        ModelGuest guest = any();
+        switch (random.nextInt(10)) {
+            case 0 -> refuse(guest);
+            case 1, 2 -> {
+                refuse(guest);
+                pause(guest);
+            }
+            case 3 -> pause(guest);
+            case 4 -> pass(10 * SECOND + random.nextInt(1000));
+            case 5, 6 -> rested(guest);
+            case 7 -> completeResumptionOutside(guest);
+            default -> resume(guest);
+        }
+    }
+
+    private void refuse(ModelGuest guest) {
+        operation = "refuse " + guest.id;
+        long nanos = SECOND * (31 + random.nextInt(30));
+        guest.slot.rateLimited(Duration.ofNanos(nanos));
+        reference.refuse(guest.id, nanos);
+    }
+
+    private void pause(ModelGuest guest) {
+        operation += ", pause " + guest.id;
+        guest.slot.pause();
+        reference.pause(guest.id);
+    }
+
+    private void resume(ModelGuest guest) {
+        if (!reference.canResume(guest.id) || guest.onThread) {
+            return;
+        }
+        if (random.nextInt(4) == 0 || reference.wouldRestBriefly(guest.id)) {
+            pass(61 * SECOND); // no rest ends by itself
+        }
+        operation = "resume " + guest.id;
+        if (withThreads && threadsInLine.size() < MOST_THREADS && random.nextBoolean()) {
+            resumeOnAThread(guest);
+            return;
+        }
+        boolean resumed = guest.resumes;
+        guest.resumes = true; // others whom this admits may close its slot
+        switch (reference.resume(guest.id)) {
+            case HELD -> expectGrant(guest.id);
+            case REFUSED -> expectRefusal(guest.id);
+            case ILLEGAL -> {
+                expectClosed(guest.id);
+                guest.resumes = resumed;
+            }
+            default -> {}
+        }
+        CompletableFuture<Slot> back = guest.slot.resumeAsync();
+        guest.back = guest.resumes && !resumed ? back : guest.back;
+        var unused = back.whenComplete((slot, failure) -> {
+            if (slot == guest.slot) {
+                events.add("resumed " + guest.id);
+            } else if (failure instanceof GateClosedException) {
+                events.add("refused " + guest.id);
+            } else if (failure instanceof IllegalStateException && !back.isCancelled()) {
+                events.add("closed " + guest.id);
+            }
+        });
+    }
+
+    private void resumeOnAThread(ModelGuest guest) {
+        ReferenceLine.Entry expected = reference.resume(guest.id);
+        guest.resumeOnAThread(line, expected);
+        switch (expected) {
+            case HELD -> decide(guest, "granted");
+            case REFUSED -> decide(guest, "refused");
+            case ILLEGAL -> decide(guest, "closed");
+            default -> threadsInLine.add(guest);
+        }
+    }
+
+    /** As the timer does. */
+    private void rested(ModelGuest guest) {
+        operation = "end the rest of " + guest.id;
+        if (reference.rests(guest.id)) {
+            line.rested(Objects.requireNonNull(guest.slot.resumption));
+            reference.rested(guest.id);
+        }
+    }
+
+    private void completeResumptionOutside(ModelGuest guest) {
+        operation = "complete the resumption of " + guest.id;
+        if (guest.back != null) {
+            boolean late = random.nextBoolean();
+            if (late) {
+                guest.back.completeExceptionally(new TimeoutException());
+            } else {
+                guest.back.cancel(false);
+            }
+            if (guest.resumes) {
+                guest.resumes = false;
+                reference.giveUp(guest.id, late);
+            }
+        }
+    }
+
     private void moveLimit() {
         int limit = reference.report().limit();
         int seen = random.nextInt(4) == 0 ? limit + random.nextInt(5) - 2 : limit;
         int wanted = random.nextInt(5) == 0 ? random.nextInt() : limit + random.nextInt(7) - 3;
         operation = "move the limit from " + seen + " to " + wanted;
+        int allowed = reference.allowed();
         Limits.Move move = line.step(seen, wanted);
         reference.moveLimit(seen, wanted);
         LineReport after = reference.report();
-        int moved = after.limit();
         same(
                 "the move",
                 move,
-                new Limits.Move(limit, moved, limit, moved, after.maxSlots(), after.minSlots(), after.maxSlots()));
+                new Limits.Move(
+                        limit,
+                        after.limit(),
+                        allowed,
+                        move.allowed(), // who was admitted may have paused already
+                        move.apiCeiling(),
+                        after.minSlots(),
+                        after.maxSlots()));
     }
 
     private void setBounds() {

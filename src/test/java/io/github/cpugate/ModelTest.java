@@ -35,7 +35,8 @@ class ModelTest {
     @Test
     void theReferenceServesInOrderUnderItsLimit() {
         List<Integer> granted = new ArrayList<>();
-        ReferenceLine reference = new ReferenceLine(1, 3, 1, granted::add, granted::add);
+        ReferenceLine reference =
+                new ReferenceLine(1, 3, 1, 0, new ReferenceLine.Told(granted::add, granted::add, granted::add));
 
         assertThat(reference.enter(0, true)).isEqualTo(ReferenceLine.Entry.HELD);
         for (int who = 1; who <= 4; who++) {

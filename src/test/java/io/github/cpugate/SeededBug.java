@@ -30,23 +30,19 @@ enum SeededBug {
                     if (line.giveUp(this, !interruptedBefore) || hit) {
             """)),
     CANCELLED_CALLER_KEEPS_ITS_GRANT(new Edit("PendingSlot", """
-                    } else if (!future.complete(slot)) {
-                        giveBack();
+                    if (state == State.GRANTED) {
+                        line.pause(slot);
                     }
-            """, """
-                    } else {
-                        future.complete(slot);
-                    }
-            """)),
+            """, "")),
     RAISED_LIMIT_ADMITS_ONE(new Edit(
             "WaitingLine",
-            "waiters.takeFirst(limits.allowed() - held.size())",
-            "waiters.takeFirst(Math.min(1, limits.allowed() - held.size()))")),
+            "waiters.takeFirst(limits.allowed() - held.size(),",
+            "waiters.takeFirst(Math.min(1, limits.allowed() - held.size()),")),
     NO_LOOK_BEFORE_PARKING(
             new Edit(
                     "BlockedCaller",
-                    "    private final boolean timed;",
-                    "    private volatile boolean parked;\n    private final boolean timed;"),
+                    "    private boolean timed;",
+                    "    private volatile boolean parked;\n    private boolean timed;"),
             new Edit("BlockedCaller", "public boolean block() {", "public boolean block() {\n        parked = true;"),
             new Edit("BlockedCaller", "LockSupport.unpark(thread);", "if (parked) LockSupport.unpark(thread);")),
     SPURIOUS_WAKE_UP_IS_BELIEVED(new Edit("BlockedCaller", "return isReleasable();", "return true;")),
@@ -56,18 +52,15 @@ enum SeededBug {
                             return true;
                         }
 
-                        /** Returns when
+                        private void rest
                     """, """
                             line.enter(slot);
                             return true;
                         }
 
-                        /** Returns when
+                        private void rest
                     """),
-            new Edit(
-                    "PendingSlot",
-                    "} else if (!future.complete(slot)) {",
-                    "} else if (!line.tryEnter(slot) || !future.complete(slot)) {")),
+            new Edit("PendingSlot", "if (!future.grant()) {", "if (!line.tryEnter(slot) || !future.grant()) {")),
     CLOSED_TWICE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
                     lock.lock();
                     try {
@@ -105,12 +98,25 @@ enum SeededBug {
                                 if (held.contains(slot)) {
                     """), new Edit("WaitingLine", """
                                     limits.gaveBack(slot, now);
-                                    granted = handOver(now);
+                                    handOver(now);
                     """, """
                                     limits.gaveBack(slot, now);
-                                    granted = nobody ? null : handOver(now);
+                                    if (!nobody) {
+                                        handOver(now);
+                                    }
                     """)),
-    CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size())", "waiters.takeFirst(0)")),
+    CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size(),", "waiters.takeFirst(0,")),
+    RESUMED_BY_TWO_STANDS_TWICE(new Edit("Slot", "if (closed || resumption != null) {", "if (closed) {")),
+    RESUMED_GOES_TO_THE_END(
+            new Edit("Waiter", "if (waiter.slot.resumption != null) {", "if (first == null && last != null) {")),
+    CLOSED_SLOT_STAYS_IN_LINE(new Edit(
+            "WaitingLine",
+            "} else if (ends && slot.resumption != null) {",
+            "} else if (ends && slot.index == Integer.MIN_VALUE) {")),
+    REFUSALS_OF_ONE_EVENT_CUT_EACH(
+            new Edit("ApiCeiling", "slot.event == events;", "true;"),
+            new Edit("ApiCeiling", "} else if (now - eventUntil >= 0) {", "} else if (inFlight > 0) {")),
+    FLOOR_IS_KEPT_FREE_FOR_EVER(new Edit("ApiCeiling", "quiet = quiet && now - quietUntil < 0;", "")),
     TRACE_THAT_MOVES_FORGETS_WHERE(new Edit("HeldSlots", "trace.index = index;", ""));
 
     /** A text that must be there once, however it is spaced, and what takes its place. */

@@ -37,6 +37,7 @@ final class Soak implements AutoCloseable {
     final LongAdder cancelled = new LongAdder();
     final LongAdder closedTwice = new LongAdder();
     final LongAdder rejected = new LongAdder();
+    final LongAdder paused = new LongAdder();
 
     final AdaptiveCpuGate gate;
     final Executor inSlots;
@@ -211,6 +212,7 @@ final class Soak implements AutoCloseable {
         share(text, "cancelled", cancelled, rounds);
         share(text, "closed twice", closedTwice, rounds);
         share(text, "rejected by the delegate", rejected, rounds);
+        share(text, "paused", paused, rounds);
         return text.toString();
     }
 

@@ -123,11 +123,60 @@ final class SoakCaller {
                 }
                 old = slot;
             }
+            case 3 -> {
+                soak.leave();
+                if (random.nextInt(4) == 0) {
+                    slot.rateLimited(Duration.ofNanos(1 + random.nextInt(50_000)));
+                }
+                slot.pause();
+                if (resumes(slot)) {
+                    soak.enter(seed);
+                    spin(random.nextInt(100));
+                    soak.leave();
+                }
+                slot.close();
+            }
             default -> {
                 spin(random.nextInt(100));
                 soak.leave();
                 slot.close();
             }
+        }
+    }
+
+    /** Returns whether it may go on: its slot is held. */
+    private boolean resumes(Slot slot) {
+        int how = random.nextInt(6);
+        doing = "resume(), way " + how;
+        soak.paused.increment();
+        try {
+            if (how == 0) {
+                soak.handOver(slot::close);
+                slot.resume();
+                return false; // it may be closed by now
+            }
+            if (how < 4) {
+                CompletableFuture<Slot> back = slot.resumeAsync();
+                if (how == 1) {
+                    spin(random.nextInt(300));
+                    back.cancel(false);
+                } else {
+                    back.orTimeout(random.nextInt(100), TimeUnit.MICROSECONDS);
+                }
+                if (back.handle((held, failure) -> held == slot).join()) {
+                    return true;
+                }
+            }
+            slot.resume(); // if it gave up, it is still paused
+            return true;
+        } catch (InterruptedException e) {
+            soak.interrupted.increment();
+            return false;
+        } catch (IllegalStateException e) {
+            if (how != 0) {
+                throw e;
+            }
+            return false;
         }
     }
 
@@ -267,7 +316,7 @@ final class SoakCaller {
         }
         doing = "adjust()";
         Observation step = gate.adjust();
-        if (step.limitAfter() < step.minSlots()
+        if (step.cpuLimit() < step.minSlots()
                 || step.limitAfter() > step.maxSlots()
                 || step.inFlight() > Soak.HIGHEST
                 || step.meanInFlight() > Soak.HIGHEST) {
@@ -278,7 +327,10 @@ final class SoakCaller {
     private void look() {
         doing = "snapshot()";
         GateSnapshot now = gate.snapshot();
-        boolean inBounds = 1 <= now.minSlots() && now.minSlots() <= now.limit() && now.limit() <= now.maxSlots();
+        boolean inBounds = 1 <= now.minSlots()
+                && now.minSlots() <= now.cpuLimit()
+                && now.cpuLimit() <= now.maxSlots()
+                && now.limit() <= now.cpuLimit();
         boolean nobodyWaitsBeforeAFreeSlot = now.waiting() == 0 || now.inFlight() >= now.limit();
         if (!inBounds || !nobodyWaitsBeforeAFreeSlot || now.inFlight() > Soak.HIGHEST || now.closed()) {
             soak.failed("a snapshot that contradicts itself: " + now, seed, null);

@@ -78,6 +78,7 @@ class SoakTest {
             assertThat(soak.givenBack.sum()).isEqualTo(soak.admitted.sum()).isPositive();
 
             gate.setSlots(Soak.HIGHEST, Soak.HIGHEST);
+            Await.until("no floor is kept free", () -> gate.snapshot().limit() == Soak.HIGHEST);
             List<Slot> all = new ArrayList<>();
             for (Optional<Slot> slot = gate.trySlot(); slot.isPresent(); slot = gate.trySlot()) {
                 all.add(slot.get());
