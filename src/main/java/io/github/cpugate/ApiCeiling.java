@@ -17,12 +17,12 @@ package io.github.cpugate;
  *   <li><b>Up by one slot a step,</b> after the time for which the service asked, if callers ran into the ceiling and
  *       nobody was refused since the last step. (Additive increase, multiplicative decrease: D.-M. Chiu and R. Jain,
  *       1989.)
- *   <li><b>Beyond what was refused last, at a risk,</b> and so seldom: {@value #STEPS_AFTER_A_FALL} steps after an
- *       event, then every {@value #STEPS_USUALLY}; but every {@value #STEPS_AFTER_A_FALL} as long as fewer run than
- *       before the service's limit fell, since that may be over. Each {@value #SESSIONS_A_PROBE} sessions that end
- *       without a refusal earn one such probe, so that in the long run one in {@value #SESSIONS_A_PROBE} fails for it.
- *       What is not needed in good times is kept for bad ones; when it is used up, the gate looks every
- *       {@value #STEPS_WITHOUT_CREDIT} steps whether they are over.
+ *   <li><b>Beyond what was refused last, at a risk,</b> and so seldom: {@value #STEPS_SOON} steps after an event, then
+ *       every {@value #STEPS_USUALLY}. While fewer run than before the service's limit fell, the fall may be over: the
+ *       more are missing, the sooner it is tried, every {@value #STEPS_SOON} steps if nearly all are. Each
+ *       {@value #SESSIONS_A_PROBE} sessions that end without a refusal earn one such probe, so that in the long run one
+ *       in {@value #SESSIONS_A_PROBE} fails for it. What is not needed in good times is kept for bad ones; when it is
+ *       used up, the gate looks every {@value #STEPS_WITHOUT_CREDIT} steps whether they are over.
  *   <li><b>Back by half of the way a step</b> to what ran before the fall, once a probe has held: the service is
  *       another then, and what it took before is the best guess. (Binary increase: L. Xu, K. Harfoush and I. Rhee,
  *       2004.)
@@ -34,10 +34,10 @@ final class ApiCeiling {
 
     private static final double KEPT = 0.7;
     private static final int STEPS_USUALLY = 90;
-    private static final int STEPS_AFTER_A_FALL = 6;
+    private static final int STEPS_SOON = 4;
     private static final int STEPS_WITHOUT_CREDIT = 20;
     private static final int SESSIONS_A_PROBE = 50;
-    private static final double FIRST_CREDIT = 8; // probes
+    private static final double FIRST_CREDIT = 12; // probes
     private static final double MOST_CREDIT = 24;
 
     /** May be below the floor, down to 0: more than the service takes, as far as is known, is the floor's own risk. */
@@ -47,7 +47,7 @@ final class ApiCeiling {
     private int refusedAt = NONE; // so many in flight were too many
     private double credit;
     private int stepsSinceTry; // or since an event
-    private int stepsToProbe = STEPS_AFTER_A_FALL; // from there; unless fewer run than before a fall
+    private int stepsToProbe = STEPS_SOON; // from there; unless fewer run than before a fall
 
     private int events; // so far; numbers them
     private long eventUntil;
@@ -113,7 +113,7 @@ final class ApiCeiling {
             ran = Math.max(ran, before - 1);
             ceiling = Math.min(ceiling, (int) (KEPT * before));
             stepsSinceTry = 0;
-            stepsToProbe = STEPS_AFTER_A_FALL;
+            stepsToProbe = STEPS_SOON;
             eventUntil = until;
             events++;
         }
@@ -178,9 +178,11 @@ final class ApiCeiling {
     }
 
     private boolean isTimeToProbe(int from) {
-        return from < ran
-                ? stepsSinceTry >= (credit >= 1 ? STEPS_AFTER_A_FALL : STEPS_WITHOUT_CREDIT)
-                : stepsSinceTry >= stepsToProbe && credit >= 1;
+        int missing = ran - from;
+        if (missing <= 0) {
+            return stepsSinceTry >= stepsToProbe && credit >= 1;
+        }
+        return stepsSinceTry >= Math.max(STEPS_SOON * ran / missing, credit >= 1 ? 0 : STEPS_WITHOUT_CREDIT);
     }
 
     private static long later(long a, long b) {
