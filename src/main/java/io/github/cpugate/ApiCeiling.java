@@ -17,10 +17,15 @@ package io.github.cpugate;
  *   <li><b>Up by one slot a step,</b> after the time for which the service asked, if callers ran into the ceiling and
  *       nobody was refused since the last step. (Additive increase, multiplicative decrease: D.-M. Chiu and R. Jain,
  *       1989.)
- *   <li><b>Beyond what was refused last, only on credit.</b> Each {@value #SESSIONS_A_PROBE} sessions that end without
- *       a refusal earn one that may be risked, so that in the long run one in {@value #SESSIONS_A_PROBE} fails for it.
- *       What was earned in good times, up to {@value #MOST_CREDIT}, lets the gate look eagerly whether a bad one is
- *       over; without credit it looks once a minute.
+ *   <li><b>Beyond what was refused last, at a risk,</b> and so seldom: {@value #STEPS_SOON} steps after an event, then
+ *       every {@value #STEPS_USUALLY}. While fewer run than before the service's limit fell, the fall may be over: the
+ *       more are missing, the sooner it is tried, every {@value #STEPS_SOON} steps if nearly all are. Each
+ *       {@value #SESSIONS_A_PROBE} sessions that end without a refusal earn one such probe, so that in the long run one
+ *       in {@value #SESSIONS_A_PROBE} fails for it. What is not needed in good times is kept for bad ones; when it is
+ *       used up, the gate looks every {@value #STEPS_WITHOUT_CREDIT} steps whether they are over.
+ *   <li><b>Back by half of the way a step</b> to what ran before the fall, once a probe has held: the service is
+ *       another then, and what it took before is the best guess. (Binary increase: L. Xu, K. Harfoush and I. Rhee,
+ *       2004.)
  * </ul>
  */
 final class ApiCeiling {
@@ -28,27 +33,38 @@ final class ApiCeiling {
     static final int NONE = Integer.MAX_VALUE;
 
     private static final double KEPT = 0.7;
+    private static final int STEPS_USUALLY = 90;
+    private static final int STEPS_SOON = 4;
+    private static final int STEPS_WITHOUT_CREDIT = 20;
     private static final int SESSIONS_A_PROBE = 50;
-    private static final double MOST_CREDIT = 8;
-    private static final long PROBE_AT_LATEST_NANOS = 60_000_000_000L;
+    private static final double FIRST_CREDIT = 12; // probes
+    private static final double MOST_CREDIT = 24;
 
     /** May be below the floor, down to 0: more than the service takes, as far as is known, is the floor's own risk. */
     private int ceiling = NONE;
+
+    private int ran; // at once, before the service's limit fell; at least
+    private int refusedAt = NONE; // so many in flight were too many
+    private double credit;
+    private int stepsSinceTry; // or since an event
+    private int stepsToProbe = STEPS_SOON; // from there; unless fewer run than before a fall
 
     private int events; // so far; numbers them
     private long eventUntil;
     private long heldUntil; // no raise before
     private boolean refused; // since the last step
     private boolean raised; // by the last step
-    private int refusedAt = NONE; // so many in flight were too many
-    private double credit;
+    private boolean risked; // and that beyond what was refused last
+    private boolean held; // since then: what was risked is taken
 
-    private boolean quiet; // until a session that waits out its time is back
-    private long quietUntil; // or else, then
+    /** Slots of the floor that are open; fewer, while the service takes not even those. */
+    private int floor = NONE;
+
+    private long floorShutUntil;
 
     /** A ceiling that no refusal has lowered yet, after so many sessions without one. */
     ApiCeiling(long sessions, long now) {
-        this.credit = Math.min(MOST_CREDIT, (double) sessions / SESSIONS_A_PROBE);
+        this.credit = Math.min(MOST_CREDIT, FIRST_CREDIT + (double) sessions / SESSIONS_A_PROBE);
         this.eventUntil = now;
         this.heldUntil = now;
     }
@@ -59,7 +75,7 @@ final class ApiCeiling {
 
     /** Slots allowed at once, of those that the CPU's side allows. */
     int allowed(int limit, int minSlots) {
-        return Math.max(quiet ? 0 : minSlots, Math.min(limit, ceiling));
+        return Math.max(Math.min(minSlots, floor), Math.min(limit, ceiling));
     }
 
     /**
@@ -88,11 +104,21 @@ final class ApiCeiling {
         refusedAt = ceiling + 1;
         if (raised) {
             credit = Math.max(0, credit - 1);
+            if (held) {
+                ran = (ran + ceiling) / 2; // the guess was too high
+            } else if (risked) {
+                stepsToProbe = STEPS_USUALLY;
+            }
         } else if (now - eventUntil >= 0) {
+            ran = Math.max(ran, before - 1);
             ceiling = Math.min(ceiling, (int) (KEPT * before));
+            stepsSinceTry = 0;
+            stepsToProbe = STEPS_SOON;
         } else {
+            held = false;
             return; // of this event
         }
+        held = false;
         raised = false;
         eventUntil = until;
         events++;
@@ -107,38 +133,61 @@ final class ApiCeiling {
         if (retryAt == null) {
             credit = Math.min(MOST_CREDIT, credit + (slot.closed ? 1.0 / SESSIONS_A_PROBE : 0));
         } else if (!slot.closed && ceiling < minSlots && retryAt - now > 0) {
-            quietUntil = quiet && quietUntil - retryAt < 0 ? quietUntil : retryAt;
-            quiet = true;
+            floorShutUntil = floor == 0 && floorShutUntil - retryAt < 0 ? floorShutUntil : retryAt;
+            floor = 0;
         }
     }
 
-    /** A session that waited out its time asks for its slot. */
+    /** A session that waited out its time asks for its slot: one at a time, as long as they are refused. */
     void isBack() {
-        quiet = false;
+        floor = Math.max(floor, 1);
     }
 
     /**
-     * A governor's step: may raise the ceiling by a slot.
+     * A governor's step: may raise the ceiling.
      *
      * @param reached whether callers ran into this ceiling since the last step, and no cut drains
      */
     void step(long now, boolean reached, int minSlots, int maxSlots) {
         boolean calm = !refused && now - heldUntil >= 0;
+        held = calm && (held || (raised && risked));
         refused = false;
         raised = false;
-        quiet = quiet && now - quietUntil < 0;
-        if (ceiling == NONE || !calm || !reached || quiet) {
+        stepsSinceTry++;
+        if (calm) {
+            floor = NONE;
+        } else if (now - floorShutUntil >= 0) {
+            floor = Math.max(floor, 1);
+        }
+        if (ceiling != NONE && calm && reached) {
+            raise(Math.max(ceiling, minSlots), maxSlots);
+        }
+    }
+
+    private void raise(int from, int maxSlots) {
+        risked = from + 1 >= refusedAt;
+        if (risked && !held && !isTimeToProbe(from)) {
             return;
         }
-        int next = Math.max(ceiling, minSlots) + 1;
-        if (next >= refusedAt) {
-            if (credit < 1 && now - heldUntil < PROBE_AT_LATEST_NANOS) {
-                return;
-            }
+        int next = from + 1;
+        if (held) {
+            next = Math.max(next, (from + ran + 1) / 2);
+            ran = Math.max(ran, from);
+        }
+        if (risked) {
             refusedAt = next;
         }
         ceiling = next < maxSlots ? next : NONE;
         raised = true;
+        stepsSinceTry = 0;
+    }
+
+    private boolean isTimeToProbe(int from) {
+        int missing = ran - from;
+        if (missing <= 0) {
+            return stepsSinceTry >= stepsToProbe && credit >= 1;
+        }
+        return stepsSinceTry >= Math.max(STEPS_SOON * ran / missing, credit >= 1 ? 0 : STEPS_WITHOUT_CREDIT);
     }
 
     private static long later(long a, long b) {

@@ -70,32 +70,56 @@ class ApiCeilingTest {
     }
 
     @Test
-    void whatIsKnownToBeTooMuchIsTriedOnCreditOnly() {
-        admit(12);
-        steps(10, 4, 3);
+    void whereTheServiceNeverTookMoreItIsTriedSeldom() {
+        admit(10); // it takes ten
+        steps(20, 10, 4);
         refusals = 0;
-        steps(20, 4, 4);
+        steps(200, 10, 4);
 
-        assertThat(refusals).as("of 80 sessions, after 40").isLessThanOrEqualTo(2);
+        assertThat(ceiling.allowed(12, MIN)).isBetween(10, 11);
+        assertThat(refusals).as("of 800 sessions").isBetween(1, 6);
     }
 
     @Test
-    void withCreditTheEndOfADipIsFoundSoon() {
-        ceiling = new ApiCeiling(1000, 0);
+    void inADipToAThirdItIsTriedEverySixSteps() {
         admit(12);
-        steps(15, 4, 3);
-        steps(10, 12, 3);
+        steps(10, 4, 3);
+        refusals = 0;
+        steps(36, 4, 3);
+
+        assertThat(refusals).isBetween(5, 7);
+    }
+
+    @Test
+    void theEndOfADipIsFoundSoonAndTheWayBackIsShort() {
+        admit(12);
+        steps(30, 4, 3);
+        steps(6 + 4, 12, 3);
 
         assertThat(ceiling.allowed(12, MIN)).isGreaterThanOrEqualTo(11);
     }
 
     @Test
-    void withoutCreditItIsLookedForOnceAMinute() {
+    void withoutCreditItIsLookedForEveryTwentySteps() {
         admit(12);
-        steps(10, 4, 1);
-        steps(31 + 8, 12, 0);
+        steps(100, 4, 1);
+        refusals = 0;
+        steps(60, 4, 0);
 
+        assertThat(refusals).isEqualTo(3);
+        steps(20 + 4, 12, 0);
         assertThat(ceiling.allowed(12, MIN)).isEqualTo(12);
+    }
+
+    @Test
+    void aServiceThatTakesLessThanBeforeTheDipIsNotOverrun() {
+        admit(12);
+        steps(20, 4, 3);
+        refusals = 0;
+        steps(30, 7, 3);
+
+        assertThat(ceiling.allowed(12, MIN)).isBetween(7, 8);
+        assertThat(refusals).as("of 90 sessions, on the way to 7 and there").isLessThan(10);
     }
 
     @Test
@@ -135,9 +159,10 @@ class ApiCeilingTest {
     @Test
     void atMaxSlotsThereIsNoCeilingAnyMore() {
         ceiling.refused(new Slot(line), 3, now, SECOND);
-        ceiling.step(now, true, MIN, 3);
-        now += 200 * SECOND;
-        ceiling.step(now, true, MIN, 3);
+        for (int step = 0; step < 8; step++) {
+            now += 2 * SECOND;
+            ceiling.step(now, true, MIN, 3);
+        }
 
         assertThat(ceiling.slots()).isEqualTo(ApiCeiling.NONE);
     }

@@ -2,6 +2,7 @@ package io.github.cpugate.sim;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 
@@ -148,5 +149,19 @@ final class Scenario {
     /** When the last one comes, if they come one by one. */
     double lastArrival() {
         return sessions * apart / burst;
+    }
+
+    /** CPU of the host, in percent. */
+    double percent(double coreSeconds, double seconds) {
+        return 100 * coreSeconds / seconds / cores;
+    }
+
+    /** A factor of a session's demand, or of its length. */
+    double jittered(SplittableRandom sessions) {
+        return between(1 - jitter, 1 + jitter, sessions.nextDouble());
+    }
+
+    static double between(double from, double to, double random) {
+        return from + (to - from) * random;
     }
 }

@@ -1,5 +1,6 @@
 package io.github.cpugate.sim;
 
+import io.github.cpugate.sim.ServiceRun.Manners;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -39,6 +40,7 @@ public final class Simulate {
         System.out.println(figures(0));
         System.out.println(bounds(comparisons()));
         System.out.println(figures(1));
+        System.out.println(dips());
     }
 
     /** Every scenario, under the plain rule and {@code headroom()}. */
@@ -145,5 +147,43 @@ public final class Simulate {
                 arrival(outcome),
                 outcome.p95Stretch(),
                 several ? String.format(Locale.ROOT, " %.2f |", outcome.jain()) : "");
+    }
+
+    /** What the gate does about a service that refuses, and what other manners come to. */
+    static String dips() {
+        StringBuilder table = new StringBuilder();
+        table.append("| sessions, dip | policy | a refused session | down | up | refused | once found | median, most |"
+                + " batch | without a limit |\n"
+                + "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        for (Dip dip : Dip.SHOWN) {
+            boolean inFull = dip.equals(Dip.SHOWN.get(0));
+            for (Rules rule : List.of(Rules.ONE_SLOT, Rules.HEADROOM)) {
+                for (Manners manners : inFull ? Manners.values() : new Manners[] {Manners.TELLS}) {
+                    table.append(dipRow(dip, rule, manners));
+                }
+            }
+        }
+        return table.toString();
+    }
+
+    private static String dipRow(Dip dip, Rules rule, Manners manners) {
+        Dip.Found found = dip.mean(rule, manners);
+        boolean tells = manners == Manners.TELLS;
+        return String.format(
+                Locale.ROOT,
+                "| %.0f s, %d steps of %d | %s | %s | %s | %s | %.1f %% | %s | %d, %d | %.0f s | %.0f s |%n",
+                dip.length(),
+                dip.steps(),
+                dip.low(),
+                rule.label,
+                manners.label,
+                tells ? String.format(Locale.ROOT, "%.0f", found.down()) : "–",
+                tells ? String.format(Locale.ROOT, "%.0f", found.up()) : "–",
+                found.refused(),
+                tells ? String.format(Locale.ROOT, "%.1f %%", found.settled()) : "–",
+                found.median(),
+                found.most(),
+                found.seconds(),
+                dip.secondsWithoutLimit(rule));
     }
 }

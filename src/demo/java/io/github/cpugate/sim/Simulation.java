@@ -3,9 +3,7 @@ package io.github.cpugate.sim;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Observation;
 import io.github.cpugate.Slot;
-import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSampler;
-import io.github.cpugate.cpu.CpuSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,7 +50,7 @@ final class Simulation {
                     .targetCpu(scenario.target)
                     .minSlots(minSlots)
                     .maxSlots(maxSlots)
-                    .sampler(CpuSampler.smoothing(new Meter(index), scenario.alpha))
+                    .sampler(CpuSampler.smoothing(new Meter(scenario, plant, index, noise), scenario.alpha))
                     .policy(rule.policy())
                     .nanoClock(() -> Math.round(plant.now() * 1e9))
                     .manual()
@@ -79,54 +77,6 @@ final class Simulation {
         }
     }
 
-    /** What a gate's sensor sees of the plant, with its noise. */
-    private final class Meter implements CpuSource {
-        private final int lane;
-        private double readAt = Double.NaN;
-        private double busyThen;
-        private double ownThen;
-
-        Meter(int lane) {
-            this.lane = lane;
-        }
-
-        @Override
-        public double read() {
-            return reading().percent();
-        }
-
-        @Override
-        public CpuReading reading() {
-            double span = plant.now() - readAt;
-            double busy = percent(plant.busy() - busyThen, span);
-            double own = percent(plant.used(lane) - ownThen, span);
-            readAt = plant.now();
-            busyThen = plant.busy();
-            ownThen = plant.used(lane);
-            if (Double.isNaN(span)) {
-                return CpuReading.of(Double.NaN); // primes
-            }
-            double seen = Math.max(0, Math.min(100, busy + scenario.noise * deviate()));
-            return new CpuReading(seen, ownShare(busy, own), Math.round(span * 1e9), CpuReading.HOST, scenario.cores);
-        }
-
-        private double ownShare(double busy, double sessions) {
-            if (!scenario.ownKnown) {
-                return Double.NaN;
-            }
-            return scenario.backgroundIsOwn ? busy : (1 - scenario.children) * sessions;
-        }
-
-        /** Normal, as nearly as twelve uniform ones make it: by arithmetic alone, so the same on any platform. */
-        private double deviate() {
-            double sum = -6;
-            for (int i = 0; i < 12; i++) {
-                sum += noise.nextDouble();
-            }
-            return sum;
-        }
-    }
-
     private Simulation(Scenario scenario, long seed, Supplier<Rule> rules, int minSlots, int maxSlots) {
         this.scenario = scenario;
         this.noise = new SplittableRandom(seed);
@@ -150,9 +100,10 @@ final class Simulation {
     private void run(SplittableRandom sessions) {
         for (int i = 0; i < scenario.sessions; i++) {
             for (Lane lane : lanes) {
-                double demand = scenario.demand * scenario.costs.applyAsDouble(i) * jittered(sessions);
-                double length = scenario.length * jittered(sessions);
-                double firstToken = between(scenario.firstTokenFrom, scenario.firstTokenTo, sessions.nextDouble());
+                double demand = scenario.demand * scenario.costs.applyAsDouble(i) * scenario.jittered(sessions);
+                double length = scenario.length * scenario.jittered(sessions);
+                double firstToken =
+                        Scenario.between(scenario.firstTokenFrom, scenario.firstTokenTo, sessions.nextDouble());
                 plant.at(arrival(i, sessions.nextDouble()), () -> lane.arrive(demand, length, firstToken));
             }
         }
@@ -180,8 +131,8 @@ final class Simulation {
         }
         steps.add(new Step(
                 plant.now(),
-                percent(plant.busy() - busy, scenario.period),
-                percent(used() - used, scenario.period),
+                scenario.percent(plant.busy() - busy, scenario.period),
+                scenario.percent(used() - used, scenario.period),
                 inFlight,
                 waiting));
     }
@@ -191,18 +142,6 @@ final class Simulation {
             return (session + random) * scenario.apart / scenario.burst;
         }
         return scenario.burst == 0 ? 0 : Math.floorDiv(session, scenario.burst) * scenario.apart;
-    }
-
-    private double jittered(SplittableRandom sessions) {
-        return between(1 - scenario.jitter, 1 + scenario.jitter, sessions.nextDouble());
-    }
-
-    private static double between(double from, double to, double random) {
-        return from + (to - from) * random;
-    }
-
-    private double percent(double coreSeconds, double seconds) {
-        return 100 * coreSeconds / seconds / scenario.cores;
     }
 
     private double used() {

@@ -1,0 +1,82 @@
+package io.github.cpugate.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.cpugate.sim.Dip.Found;
+import io.github.cpugate.sim.ServiceRun.Manners;
+import io.github.cpugate.sim.ServiceRun.Step;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What the gate does in simulation about a service that takes 12 at once, then 4, then 12 again. */
+@Timeout(120)
+class DipTest {
+
+    private static final Dip DIP = Dip.SHOWN.get(0);
+
+    @ParameterizedTest
+    @EnumSource(names = {"ONE_SLOT", "HEADROOM"})
+    void theServicesLimitIsFoundWithinTenStepsEachWay(Rules rule) {
+        Found found = DIP.mean(rule, Manners.TELLS);
+
+        assertThat(found.down()).isLessThanOrEqualTo(10);
+        assertThat(found.up()).isLessThanOrEqualTo(10);
+        assertThat(found.median()).as("refusals of a session").isLessThanOrEqualTo(2);
+        assertThat(found.seconds()).as("every session ended").isPositive();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"ONE_SLOT", "HEADROOM"})
+    void theCpuLimitIsHeldWhileTheServiceRefuses(Rules rule) {
+        for (long seed = 1; seed <= Dip.SEEDS; seed++) {
+            List<Integer> limits = cpuLimits(DIP.run(rule, Manners.TELLS, seed));
+            List<Integer> alone = cpuLimits(DIP.withoutLimit(rule, seed));
+
+            assertThat(limits.subList(0, Dip.LIMITED_FROM))
+                    .as("until then nothing is refused")
+                    .isEqualTo(alone.subList(0, Dip.LIMITED_FROM));
+            assertThat(limits.subList(Dip.LIMITED_FROM + 10, limits.size()))
+                    .as("moves by nothing: callers do not run into it")
+                    .containsOnly(limits.get(Dip.LIMITED_FROM + 10));
+            assertThat(IntStream.range(0, Math.min(limits.size(), alone.size()))
+                            .map(i -> Math.abs(limits.get(i) - alone.get(i)))
+                            .max())
+                    .as("apart from what noise does to the other one, whose limit binds")
+                    .satisfies(most -> assertThat(most.getAsInt()).isLessThanOrEqualTo(2));
+        }
+    }
+
+    @Test
+    void theServiceIsUsedInTheDipAndAfterIt() {
+        ServiceRun run = DIP.run(Rules.ONE_SLOT, Manners.TELLS, 1);
+
+        assertThat(running(run, Dip.FALLS_AT + 10, DIP.returnsAt())).isBetween(3.8, 4.0);
+        assertThat(running(run, DIP.returnsAt() + 10, DIP.returnsAt() + 100)).isBetween(11.5, 12.0);
+    }
+
+    private static double running(ServiceRun run, int from, int to) {
+        return run.steps.subList(from, to).stream()
+                .mapToDouble(Step::running)
+                .average()
+                .orElseThrow();
+    }
+
+    private static List<Integer> cpuLimits(ServiceRun run) {
+        return run.steps.stream()
+                .filter(step -> step.waiting() > 0)
+                .map(Step::cpuLimit)
+                .toList();
+    }
+
+    @Test
+    void theDocumentPrintsWhatIsSimulated() throws IOException {
+        assertThat(Files.readString(Path.of("docs", "simulation.md"))).contains(Simulate.dips());
+    }
+}
