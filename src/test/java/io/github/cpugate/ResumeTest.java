@@ -260,6 +260,37 @@ class ResumeTest {
         assertLine(slow, 0, 0);
     }
 
+    @Test
+    void aGrantThatComesToNothingDoesNotCloseTheSlot() {
+        WaitingLine slow = line(1, granted::add);
+        Slot slot = paused(slow);
+        Slot held = take(slow);
+        CompletableFuture<Slot> back = slot.resumeAsync();
+        held.close();
+        back.cancel(false);
+        granted.remove().run();
+
+        assertPaused(slow, slot);
+    }
+
+    @Test
+    void aSlotThatIsResumedAgainBeforeItsGrantIsGivenBackIsHeldOnce() {
+        WaitingLine slow = line(2, granted::add);
+        Slot slot = paused(slow);
+        Slot held = take(slow);
+        Slot other = take(slow);
+        CompletableFuture<Slot> back = slot.resumeAsync();
+        held.close();
+        other.close();
+        back.cancel(false);
+        assertThat(slot.resumeAsync()).isCompletedWithValue(slot);
+        granted.remove().run();
+
+        assertLine(slow, 1, 0);
+        slot.close();
+        assertLine(slow, 0, 0);
+    }
+
     @ParameterizedTest
     @MethodSource("completionsByOthers")
     void whoSeesThatAFutureIsCompleteMayResumeAgain(Consumer<CompletableFuture<Slot>> complete) {
@@ -425,15 +456,17 @@ class ResumeTest {
         var unusedEarly = early.resumeAsync().thenAccept(order::add);
         first.rateLimited(Duration.ofSeconds(5));
         first.pause();
-        line.setBounds(2, 8);
         assertThat(order).as("nobody is let in on a floor that is refused").isEmpty();
         assertLine(line, 0, 2);
 
         pass(6 * SECOND);
         var unusedFirst = first.resumeAsync().thenAccept(order::add);
-        assertThat(order).as("it resumed before").containsExactly(early, first);
-        assertThat(newcomer).isNotDone();
-        assertLine(line, 2, 1);
+        assertThat(order).as("it resumed before").containsExactly(early);
+        assertLine(line, 1, 2);
+        line.setBounds(3, 8);
+        assertThat(order).containsExactly(early, first);
+        assertThat(newcomer).isCompleted();
+        assertLine(line, 3, 0);
     }
 
     @Test
