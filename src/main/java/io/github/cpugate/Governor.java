@@ -290,7 +290,7 @@ final class Governor {
                 turn,
                 () -> StepLog.logger()
                         .warn(
-                                "the service of gate '{}' refused, to be asked again after '{}': between {} and {} s count (said once)",
+                                "the service of gate '{}' refused, to be asked again after '{}': what is no time counts as {} s, more than {} s as that (said once)",
                                 gate,
                                 oddity,
                                 RetryAfter.LEAST.toSeconds(),

@@ -464,6 +464,9 @@ class ResumeTest {
         assertThat(order).as("it resumed before").containsExactly(early);
         assertLine(line, 1, 2);
         line.setBounds(3, 8);
+        assertThat(order).as("one, until it is known to be taken").containsExactly(early);
+        line.step(3, 3);
+        line.step(3, 3);
         assertThat(order).containsExactly(early, first);
         assertThat(newcomer).isCompleted();
         assertLine(line, 3, 0);

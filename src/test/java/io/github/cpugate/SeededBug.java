@@ -116,7 +116,10 @@ enum SeededBug {
     REFUSALS_OF_ONE_EVENT_CUT_EACH(
             new Edit("ApiCeiling", "slot.event == events;", "true;"),
             new Edit("ApiCeiling", "} else if (now - eventUntil >= 0) {", "} else if (inFlight > 0) {")),
-    FLOOR_IS_KEPT_FREE_FOR_EVER(new Edit("ApiCeiling", "quiet = quiet && now - quietUntil < 0;", "")),
+    FLOOR_IS_KEPT_FREE_FOR_EVER(new Edit(
+            "ApiCeiling",
+            "if (calm) { floor = NONE; } else if (now - floorShutUntil >= 0) { floor = Math.max(floor, 1); }",
+            "")),
     TRACE_THAT_MOVES_FORGETS_WHERE(new Edit("HeldSlots", "trace.index = index;", ""));
 
     /** A text that must be there once, however it is spaced, and what takes its place. */
