@@ -1,7 +1,8 @@
 package io.github.cpugate.demo;
 
-import com.anthropic.errors.RateLimitException;
+import com.anthropic.errors.AnthropicServiceException;
 import com.sun.management.OperatingSystemMXBean;
+import io.github.cpugate.clients.Anthropic;
 import io.github.cpugate.cpu.CpuSampler;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -103,9 +104,8 @@ public final class Batch {
             try {
                 session.run();
                 served = true;
-            } catch (RateLimitException e) {
-                held.refused(
-                        e.headers().values("retry-after").stream().findFirst().orElse(null));
+            } catch (AnthropicServiceException e) {
+                held.refused(Anthropic.refusal(e).orElseThrow(() -> e).retryAfter());
             }
         }
     }

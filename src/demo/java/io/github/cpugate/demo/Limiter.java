@@ -15,7 +15,7 @@ public interface Limiter extends AutoCloseable {
 
         /** The service refused; returns when it may be asked again. */
         default void refused(@Nullable String retryAfter) throws InterruptedException {
-            TimeUnit.SECONDS.sleep(retryAfter == null ? 1 : Long.parseLong(retryAfter));
+            TimeUnit.SECONDS.sleep(1); // what the server on loopback asks for
         }
 
         @Override
