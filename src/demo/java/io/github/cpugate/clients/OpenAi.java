@@ -45,8 +45,7 @@ public final class OpenAi {
             AsyncStreamResponse<E> stream, Consumer<? super E> each, Supplier<T> result) {
         CompletableFuture<T> outcome = stream.onCompleteFuture().thenApply(unused -> result.get());
         var unusedStream = stream.subscribe(piece -> {
-            // Not by close() from outside: over HTTP/1.1 that waits for the next piece, and may leave the connection
-            // open.
+            // close() from outside would wait for this piece too, over HTTP/1.1, and might leave the connection open.
             if (outcome.isDone()) {
                 throw new CancellationException("nobody wants the rest");
             }

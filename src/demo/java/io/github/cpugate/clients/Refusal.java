@@ -19,7 +19,7 @@ public record Refusal(@Nullable String retryAfter) {
      * @param header the first value of the header of that name, in whatever case
      */
     public static Optional<Refusal> of(int status, Function<String, Optional<String>> header) {
-        // The clients' own retries, which are off here, heed this one: asking again will not help.
+        // The clients' own retries, which are off here, heed it too: to ask again will not help.
         if (header.apply("x-should-retry").filter("false"::equals).isPresent()) {
             return Optional.empty();
         }

@@ -43,7 +43,7 @@ public final class Retrying {
                 try {
                     return session.call();
                 } catch (Exception failure) {
-                    if (!refused(slot, failure) || retries == maxRetries) {
+                    if (!refused(slot, failure) || retries >= maxRetries) {
                         throw failure;
                     }
                 }
