@@ -45,7 +45,7 @@ public record GateSnapshot(
     static GateSnapshot of(String gate, LineReport line, double targetCpu, CpuSample cpu) {
         return new GateSnapshot(
                 gate,
-                line.allowed(),
+                line.toldLimit(),
                 line.limit(),
                 line.apiCeiling(),
                 line.minSlots(),

@@ -199,14 +199,14 @@ final class Governor {
         int wanted = decision.limit();
         Limits.Move move = line.step(seen.limit(), wanted);
         Usage.Totals since = seen.totals().since(totals);
-        int before = since.refused() > 0 && limitAfter > 0 ? limitAfter : move.allowedBefore();
+        int before = since.refused() > 0 && limitAfter > 0 ? limitAfter : move.toldBefore();
         Observation step = new Observation(
                 gate,
                 Duration.ofNanos(nanoClock.getAsLong() - startedAt),
                 cpu,
                 target,
                 before,
-                move.allowed(),
+                move.toldLimit(),
                 move.limit(),
                 move.apiCeiling(),
                 move.minSlots(),
@@ -221,7 +221,7 @@ final class Governor {
                 seen.limitReached() || seen.ceilingReached(),
                 reason(decision, seen, move, before));
         totals = seen.totals();
-        limitAfter = move.allowed();
+        limitAfter = move.toldLimit();
         made.listeners.note(each -> each.onStep(step));
         var unused = made.listeners.tell(turn); // it stands, whoever goes on to tell of it
         return step;
@@ -229,7 +229,7 @@ final class Governor {
 
     private static Reason reason(Decision decision, LineReport seen, Limits.Move move, int before) {
         boolean cpuMoved = move.limit() != move.limitBefore();
-        if (move.allowed() != before && (!cpuMoved || move.allowed() < move.limit())) {
+        if (move.toldLimit() != before && (!cpuMoved || move.toldLimit() < move.limit())) {
             return Reason.RATE_LIMITED;
         }
         int wanted = decision.limit();

@@ -18,7 +18,17 @@ final class Limits {
 
     /** What became of the limit and of what is allowed, and the bounds. */
     record Move(
-            int limitBefore, int limit, int allowedBefore, int allowed, int apiCeiling, int minSlots, int maxSlots) {}
+            int limitBefore, int limit, int allowedBefore, int allowed, int apiCeiling, int minSlots, int maxSlots) {
+
+        /** The limit, as users are told it: see {@link LineReport#toldLimit()}. */
+        int toldLimit() {
+            return Math.max(minSlots, allowed);
+        }
+
+        int toldBefore() {
+            return Math.max(minSlots, allowedBefore);
+        }
+    }
 
     Limits(int minSlots, int maxSlots, int limit) {
         this.minSlots = minSlots;

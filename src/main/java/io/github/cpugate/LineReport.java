@@ -32,6 +32,11 @@ record LineReport(
         boolean ceilingReached,
         @Nullable String oddity) {
 
+    /** The limit, as users are told it: what is kept of the floor for a moment is the floor's all the same. */
+    int toldLimit() {
+        return Math.max(minSlots, allowed);
+    }
+
     static LineReport of(Limits limits, Usage usage, int inFlight, int waiting, Side binding, boolean closed) {
         return new LineReport(
                 limits.limit(),

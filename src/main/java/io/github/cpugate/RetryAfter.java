@@ -23,6 +23,8 @@ record RetryAfter(long nanos, @Nullable String oddity) {
 
     static final Duration MOST = Duration.ofSeconds(60);
 
+    private static final int MOST_PRINTED = 40; // characters
+
     private static final RetryAfter NOT_TOLD = new RetryAfter(LEAST.toNanos(), null);
 
     /** As a caller understood it; null if the service did not say. */
@@ -54,11 +56,16 @@ record RetryAfter(long nanos, @Nullable String oddity) {
 
     private static RetryAfter atMost(Duration told, String as) {
         return told.compareTo(MOST) > 0
-                ? new RetryAfter(MOST.toNanos(), as)
+                ? new RetryAfter(MOST.toNanos(), printable(as))
                 : new RetryAfter(TimeUnit.NANOSECONDS.convert(told), null);
     }
 
     private static RetryAfter nonsense(String as) {
-        return new RetryAfter(LEAST.toNanos(), as);
+        return new RetryAfter(LEAST.toNanos(), printable(as));
+    }
+
+    /** For the log: whoever writes to a header is not to write to that. */
+    private static String printable(String as) {
+        return as.substring(0, Math.min(as.length(), MOST_PRINTED)).replaceAll("[^ -~]", "?");
     }
 }

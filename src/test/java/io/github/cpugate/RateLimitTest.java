@@ -120,6 +120,17 @@ class RateLimitTest {
     }
 
     @Test
+    void theFloorIsToldThoughItIsKeptFreeForWhoRests() {
+        Slot refused = hold(1).get(0);
+        refused.rateLimited(Duration.ofSeconds(30));
+        refused.pause();
+
+        assertThat(gate.trySlot()).as("would be refused too").isEmpty();
+        assertThat(gate.snapshot().limit()).isEqualTo(2);
+        assertThat(stepAfter(1)).returns(2, Observation::limitBefore).returns(2, Observation::limitAfter);
+    }
+
+    @Test
     void aRefusalTeachesTheCpuSideNothing() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(60));

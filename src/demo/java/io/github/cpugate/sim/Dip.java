@@ -123,10 +123,11 @@ record Dip(int high, int low, int steps, double length) {
     }
 
     private int arrival(List<Step> steps, int from, int to) {
+        int floor = scenario().minSlots;
         int near = 0;
         for (int i = from; i < to; i++) {
             Step step = steps.get(i);
-            double fit = Math.min(atOnce(step.at() - PERIOD / 2), step.cpuLimit());
+            double fit = Math.max(floor, Math.min(atOnce(step.at() - PERIOD / 2), step.cpuLimit()));
             near = Math.abs(step.allowed() - fit) <= 1 ? near + 1 : 0;
             if (near == IN_A_ROW) {
                 return i + 1 - from - (IN_A_ROW - 1);
