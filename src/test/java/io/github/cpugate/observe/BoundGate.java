@@ -37,9 +37,9 @@ final class BoundGate implements AutoCloseable {
     }
 
     /**
-     * Four steps. Until the second, {@code maxSlots} holds a caller back for 3 s, the CPU limit for 1 s, and the API
+     * Six steps. Until the second, {@code maxSlots} holds a caller back for 3 s, the CPU limit for 1 s, and the API
      * ceiling, which two refusals lower from 2 slots to 1, for 2.5 s. Until the third the ceiling does, for 60 s; the
-     * step raises it to 2, and nobody is in line at the fourth.
+     * fifth raises it to 2, and nobody is in line at the sixth.
      */
     void run() throws InterruptedException {
         Slot refused = gate.slot();
@@ -54,8 +54,11 @@ final class BoundGate implements AutoCloseable {
         gate.adjust();
         refused.close();
         pass(60_000);
+        gate.adjust();
+        gate.adjust();
         assertThat(next).isNotDone();
         gate.adjust();
+        assertThat(next).isCompleted();
         next.join().close();
         other.close();
         gate.adjust();

@@ -104,7 +104,7 @@ class JournalTest {
         try (BoundGate bound = new BoundGate(Journal.jsonLines(file))) {
             bound.run();
         }
-        assertThat(steps(file)).hasSize(4);
+        assertThat(steps(file)).hasSize(6);
         JsonNode refused = steps(file).get(1);
         assertThat(refused.get("limit").asInt()).isEqualTo(1);
         assertThat(refused.get("cpuLimit").asInt()).isEqualTo(3);
@@ -119,7 +119,7 @@ class JournalTest {
         assertThat(later.get("rateLimited").asInt()).as("since the last step").isZero();
         assertThat(later.get("boundByApi").asDouble()).isEqualTo(60);
         assertThat(later.get("boundByCpu").asDouble()).isZero();
-        assertThat(steps(file).get(3).get("binding").asText())
+        assertThat(steps(file).get(5).get("binding").asText())
                 .as("nobody is in line")
                 .isEqualTo("NONE");
     }
