@@ -9,7 +9,8 @@ import io.github.cpugate.cpu.CpuSample;
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
  * @param gate the gate's name
- * @param limit slots allowed at once: as many as {@code cpuLimit}, or as {@code apiCeiling} if that is lower
+ * @param limit slots allowed at once: as many as {@code cpuLimit}, or as {@code apiCeiling} if that is lower. At
+ *     {@code minSlots}, some may be kept free for sessions that the service refused and that wait out their time
  * @param cpuLimit slots that the policy allows at once, by CPU
  * @param apiCeiling slots that the service seems to allow at once, by its refusals; {@code maxSlots} if it has not
  *     refused, or not lately

@@ -330,8 +330,10 @@ final class SoakCaller {
         boolean inBounds = 1 <= now.minSlots()
                 && now.minSlots() <= now.cpuLimit()
                 && now.cpuLimit() <= now.maxSlots()
+                && now.minSlots() <= now.limit()
                 && now.limit() <= now.cpuLimit();
-        boolean nobodyWaitsBeforeAFreeSlot = now.waiting() == 0 || now.inFlight() >= now.limit();
+        boolean floorIsKeptFree = now.binding().side() == Binding.Side.API && now.limit() == now.minSlots();
+        boolean nobodyWaitsBeforeAFreeSlot = now.waiting() == 0 || now.inFlight() >= now.limit() || floorIsKeptFree;
         if (!inBounds || !nobodyWaitsBeforeAFreeSlot || now.inFlight() > Soak.HIGHEST || now.closed()) {
             soak.failed("a snapshot that contradicts itself: " + now, seed, null);
         }

@@ -122,6 +122,24 @@ class VirtualThreadTest {
     }
 
     @Test
+    void thousandsPauseAndResume() {
+        for (int i = 0; i < CALLERS; i++) {
+            startVirtual(() -> {
+                try (Slot slot = gate.slot()) {
+                    slot.pause();
+                    slot.resume();
+                    mostInside.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                    inside.decrementAndGet();
+                }
+                served.incrementAndGet();
+            });
+        }
+        awaitAllServed();
+        assertThat(mostInside.get()).isEqualTo(1);
+        assertThat(gate.snapshot().waiting()).isZero();
+    }
+
+    @Test
     void aLimitOfOneServesAllInOrderOfArrival() throws InterruptedException {
         gate.setSlots(1, 1);
         Slot held = gate.slot();
