@@ -42,7 +42,7 @@ final class SeededBugs {
                 "SemaphoreBehaviourTest"),
         MODEL(SeededBug.RAISED_LIMIT_ADMITS_ONE, "ModelTest"),
         SOAK(SeededBug.RAISED_LIMIT_ADMITS_ONE, "SoakTest"),
-        LINCHECK(SeededBug.CANCELLED_CALLER_KEEPS_ITS_GRANT, "LincheckTest"),
+        LINCHECK(SeededBug.RAISED_LIMIT_ADMITS_ONE, "LincheckTest"),
         JCSTRESS(SeededBug.CANCELLED_CALLER_KEEPS_ITS_GRANT);
 
         final SeededBug known;
