@@ -13,12 +13,15 @@ import io.github.cpugate.cpu.CpuSample;
  * <ul>
  *   <li><b>Fast to shrink.</b> If CPU exceeds the target, and the prediction does so by more than a slot, by all that
  *       it is too much, at once. If both the last reading and the average exceed it, whatever is predicted, by half of
- *       what they do, and at least a slot; then wait until that has shown, the dead time and a step.
- *   <li><b>Cautious to grow.</b> By two thirds of the room that is left by the prediction, if a slot fits into it;
- *       fourfold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
+ *       what they do, and at least a slot; then wait until that has shown, the dead time and a step. Sessions that
+ *       began together cost together, after a dead time and in waves: if the prediction is at the target, a wave has
+ *       twice the dead time to pass. (To cut on each crest and to add in each trough makes the next wave higher.)
+ *   <li><b>Cautious to grow.</b> By two thirds of the room that is left by the prediction, rounded, if a slot fits into
+ *       it; by more the longer the dead time, since then each step of an approach is made on the prediction alone.
+ *       Fourfold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
  *       room only when the last move has shown. If none fits, by one slot where the plain rule would, below 0.8 ×
- *       target; or where the JVM's part of one fits, after some quiet steps, to find out whether the rest of what was
- *       put down to it is background.
+ *       target; or, where others' CPU was put down to slots, if the JVM's part of one fits, after some quiet steps, to
+ *       find out whether that is background.
  *   <li><b>In the dark, one slot a step</b>, as the plain rule: while no session has been seen to cost, and as long as
  *       what a slot costs is another from step to step.
  *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
@@ -36,8 +39,12 @@ final class HeadroomPolicy implements StepPolicy {
     /** Points above the target that the noise of a reading explains. */
     private static final double TOLERANCE = 1;
 
+    /** Points above the target that waves of sessions leave in the prediction, which is of the recent past. */
+    private static final double RIPPLE = 2;
+
     private static final double SHARE_OF_EXCESS = 0.5;
     private static final double SHARE_OF_ROOM = 0.65;
+    private static final double SHARE_PER_DEAD_STEP = 0.12; // more, for each one after the first
     private static final double LAST_OF_ROOM = 0.08; // share of the target
 
     /**
@@ -55,6 +62,7 @@ final class HeadroomPolicy implements StepPolicy {
     private int stepsInFlight;
     private int limit;
     private int stepsSinceMove; // since the limit did move: the gate's bounds may hold it where it is
+    private int stepsOnCrest; // CPU above the target, and not because of too many slots
 
     @Override
     public Decision decide(StepInput seen) {
@@ -70,6 +78,7 @@ final class HeadroomPolicy implements StepPolicy {
         if (least > target + TOLERANCE) {
             return shrink(seen, SHARE_OF_EXCESS * (least - target));
         }
+        stepsOnCrest = 0;
         return seen.limitReached() ? grow(seen, Math.max(raw, smoothed)) : seen.hold(Reason.NOT_BINDING);
     }
 
@@ -100,6 +109,10 @@ final class HeadroomPolicy implements StepPolicy {
         if (!hasSettled()) {
             return seen.hold(Reason.SETTLING);
         }
+        if (cost.predicted(seen.limit()) <= seen.targetCpu() + RIPPLE && stepsOnCrest < 2 * cost.deadSteps()) {
+            stepsOnCrest++;
+            return seen.hold(Reason.SETTLING);
+        }
         double measured = seen.cpu().raw() / Math.max(1, seen.meanInFlight());
         return seen.moveBy(-Math.max(1, slots(points, Math.max(measured, cost.perSlot()))), Reason.OVER_TARGET);
     }
@@ -116,14 +129,19 @@ final class HeadroomPolicy implements StepPolicy {
                 return seen.hold(Reason.SETTLING);
             }
             long most = (stepsInFlight > PATIENCE ? 15L : 3L) * seen.limit();
-            long fit = slots(SHARE_OF_ROOM * room, cost.atMost(seen.cpu().cores()));
+            double share = Math.min(1, SHARE_OF_ROOM + SHARE_PER_DEAD_STEP * Math.max(0, cost.deadSteps() - 1));
+            long fit = slots(
+                    share * room + cost.perSlot() / 2, cost.atMost(seen.cpu().cores()));
             return seen.moveBy((int) Math.max(1, Math.min(fit, most)), Reason.HEADROOM);
         }
         if (low) {
             return hasSettled() ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
         }
         boolean quiet = stepsSinceMove > PATIENCE + cost.deadSteps();
-        return quiet && cpu + cost.atLeast() <= target ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.IN_BAND);
+        boolean othersToo = cost.perSlot() > cost.atLeast();
+        return quiet && othersToo && cpu + cost.atLeast() <= target
+                ? seen.moveBy(1, Reason.HEADROOM)
+                : seen.hold(Reason.IN_BAND);
     }
 
     private boolean hasSettled() {

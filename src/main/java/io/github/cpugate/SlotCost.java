@@ -9,11 +9,12 @@ package io.github.cpugate;
  *
  * <ul>
  *   <li><i>own = base + cost × slots</i>: by least squares over the recent past, once for each dead time from 0 to 6
- *       steps. While slots climb, the dead time that explains own CPU best is believed; at rest all of them explain it
- *       alike. The longer the dead time, the longer the past: sessions that began together start and stop to cost
- *       together too, in waves of which only the mean is to count. The base is other work of the process. At rest it
- *       cannot be told from cost, and all is put down to slots; so a base has its price in the fit (ridge regression),
- *       which readings before the first cost, or in a climb, soon pay.
+ *       steps. While slots climb, and own CPU with them, the dead time that explains own CPU best is believed; at rest
+ *       all of them explain it alike, and if CPU falls, none does: work has become cheaper. The longer the dead time,
+ *       the longer the past: sessions that began together start and stop to cost together too, in waves of which only
+ *       the mean is to count. The base is other work of the process. At rest it cannot be told from cost, and all is
+ *       put down to slots; so a base has its price in the fit (ridge regression), which readings before the first cost,
+ *       or in a climb, soon pay.
  *   <li><i>others = background + slope × (own - base)</i>: the others may be strangers, or child processes that work
  *       for our slots, and the latter work when we do. A Kalman filter with a wandering background tells them apart.
  *       What is there before any session costs is background; where nothing was, half of the others is held for ours at
@@ -34,7 +35,7 @@ final class SlotCost {
     private static final int QUARTERS = 4;
 
     /** Steps that count if there is no dead time; as many more for each step of it. */
-    private static final double MEMORY = 8;
+    private static final double MEMORY = 10;
 
     /** A dead time has to explain so much more than the one believed. Little: a base explains most of own CPU alone. */
     private static final double BETTER = 0.001;
@@ -53,6 +54,9 @@ final class SlotCost {
      */
     private static final double DOUBT = 0.01;
 
+    /** Share of a high of own CPU that counts as one a step later: it is a high of the last hundred steps or so. */
+    private static final double FADE = 0.99;
+
     /** What a JVM uses without any session, cores. */
     private static final double HOUSEKEEPING = 0.05;
 
@@ -62,6 +66,7 @@ final class SlotCost {
     private final double[] slots = new double[LONGEST + 1]; // in flight on average, the last step first
     private final Fit[] fits = new Fit[QUARTERS * LONGEST + 1]; // one for each dead time
     private int dead; // quarters of a step
+    private double ownHigh;
     private boolean ownKnown;
 
     // others = background + slope * x, with variances and covariance of the two; see learnOthers
@@ -98,9 +103,9 @@ final class SlotCost {
             double spread = weight * nn - sumN * sumN;
             base = spread > 0 ? Math.max(0, (sumY * nn - sumN * ny) / spread) : 0;
             cost = nn > 0 ? (ny - sumN * base) / nn : 0;
-            if (cost <= 0) {
-                cost = 0;
-                base = sumY / weight;
+            if (cost <= 0) { // more slots, less CPU: of such a past no base can be learned
+                base = ny > 0 ? 0 : sumY / weight;
+                cost = nn > 0 ? ny / nn : 0;
             }
         }
 
@@ -133,7 +138,8 @@ final class SlotCost {
                 fits[i].add(costing, own, 1 - 1 / (MEMORY * (1 + (double) i / QUARTERS)));
             }
         }
-        boolean climbing = slots[0] > 1.2 * slots[LONGEST];
+        boolean climbing = slots[0] > 1.2 * slots[LONGEST] && own >= ownHigh;
+        ownHigh = Math.max(own, FADE * ownHigh);
         if (climbing && cpu < SATURATED) {
             int before = dead;
             for (int i = 0; i < fits.length; i++) {

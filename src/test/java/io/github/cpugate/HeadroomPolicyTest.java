@@ -49,10 +49,10 @@ class HeadroomPolicyTest {
         return new Decision(limit, why);
     }
 
-    /** To {@code slots} slots, of which each costs 20 after three steps. */
-    private void learnADeadTimeOfThreeSteps(int slots) {
+    /** To {@code slots} slots, of which each costs so much after three steps. */
+    private void learnADeadTimeOfThreeSteps(int slots, double cost) {
         for (int i = 0; i < 10; i++) {
-            rest(1, Math.min(slots, 1 + i / 2), 20.0 * Math.min(slots, i < 3 ? 0 : 1 + (i - 3) / 2), 0);
+            rest(1, Math.min(slots, 1 + i / 2), cost * Math.min(slots, i < 3 ? 0 : 1 + (i - 3) / 2), 0);
         }
     }
 
@@ -62,6 +62,14 @@ class HeadroomPolicyTest {
         assertThat(full(10, 20, 0))
                 .as("0.65 * 50 points, at 2 and a hundredth each")
                 .isEqualTo(to(26, Reason.HEADROOM));
+    }
+
+    @Test
+    void growsByMoreOfItTheLongerTheDeadTime() {
+        learnADeadTimeOfThreeSteps(3, 2);
+        assertThat(full(3, 6, 0).limit())
+                .as("0.89 * 64 points, rounded, at 2 and a little each")
+                .isEqualTo(31);
     }
 
     @Test
@@ -96,7 +104,7 @@ class HeadroomPolicyTest {
 
     @Test
     void doesSoOnlyOnceTheLastMoveHasShown() {
-        learnADeadTimeOfThreeSteps(2);
+        learnADeadTimeOfThreeSteps(2, 20);
         for (int i = 0; i < 3; i++) {
             assertThat(full(3, 40, 15)).as("the limit was 2").isEqualTo(to(3, Reason.SETTLING));
         }
@@ -123,6 +131,31 @@ class HeadroomPolicyTest {
         for (int i = 0; i < 50; i++) {
             assertThat(full(3, 60, 8)).isEqualTo(to(3, Reason.IN_BAND));
         }
+    }
+
+    @Test
+    void doesNotTryASlotThatIsAllTheJvmsAndDoesNotFit() {
+        rest(40, 6, 62, 0);
+        assertThat(full(6, 57, 0))
+                .as("57 and 10.3 is below the target, but six slots come to more than 60")
+                .isEqualTo(to(6, Reason.IN_BAND));
+    }
+
+    @Test
+    void climbsWhenWorkHasBecomeCheaper() {
+        rest(40, 13, 68, 0);
+        int limit = 13;
+        for (double own : new double[] {56, 44, 32, 20}) { // as sessions end
+            limit = full(limit, own, 0).limit();
+        }
+        for (int i = 0; i < 12; i++) {
+            limit = full(limit, 1.25 * limit, 0).limit();
+        }
+        assertThat(limit).as("one more a step would be 29").isGreaterThan(40);
+        for (int i = 0; i < 12; i++) {
+            limit = full(limit, Math.min(100, 1.25 * limit), 0).limit();
+        }
+        assertThat(limit).as("56 are at the target").isBetween(50, 57);
     }
 
     @Test
@@ -190,18 +223,37 @@ class HeadroomPolicyTest {
     }
 
     @Test
-    void afterSuchACutWaitsForTheDeadTimeAndAStep() {
-        learnADeadTimeOfThreeSteps(3);
-        assertThat(full(3, 60, 14)).isEqualTo(to(2, Reason.OVER_TARGET));
-        for (int i = 0; i < 3; i++) {
-            assertThat(full(2, 60, 14)).isEqualTo(to(2, Reason.SETTLING));
+    void aWaveOfSessionsHasTwiceTheDeadTimeToPass() {
+        learnADeadTimeOfThreeSteps(3, 20);
+        for (int wave = 0; wave < 2; wave++) {
+            for (int i = 0; i < 6; i++) {
+                assertThat(full(3, 74, 0)).as("three slots are to come to 60").isEqualTo(to(3, Reason.SETTLING));
+            }
+            assertThat(full(3, 66, 0)).isEqualTo(to(3, Reason.IN_BAND));
+            rest(20, 3, 60, 0);
         }
-        assertThat(full(2, 60, 14)).isEqualTo(to(1, Reason.OVER_TARGET));
+        for (int i = 0; i < 6; i++) {
+            assertThat(full(3, 74, 0)).isEqualTo(to(3, Reason.SETTLING));
+        }
+        assertThat(full(3, 74, 0)).as("it has not passed").isEqualTo(to(2, Reason.OVER_TARGET));
+    }
+
+    @Test
+    void afterSuchACutWaitsForTheDeadTimeAndAStep() {
+        learnADeadTimeOfThreeSteps(3, 20);
+        for (int i = 0; i < 6; i++) {
+            assertThat(full(3, 74, 0)).as("a wave").isEqualTo(to(3, Reason.SETTLING));
+        }
+        assertThat(full(3, 74, 0)).isEqualTo(to(2, Reason.OVER_TARGET));
+        for (int i = 0; i < 3; i++) {
+            assertThat(full(2, 74, 0)).isEqualTo(to(2, Reason.SETTLING));
+        }
+        assertThat(full(2, 74, 0)).isEqualTo(to(1, Reason.OVER_TARGET));
     }
 
     @Test
     void aMoveThatTheBoundsDoNotLetThroughIsNotWaitedFor() {
-        learnADeadTimeOfThreeSteps(2);
+        learnADeadTimeOfThreeSteps(2, 20);
         for (int i = 0; i < 10; i++) {
             assertThat(full(2, 40, 0).limit()).as("the ceiling is 2").isGreaterThan(2);
         }

@@ -33,8 +33,7 @@ enum Bound {
         return measured.applyAsDouble(compared);
     }
 
-    /** The bound that holds for all scenarios, but for those that have one of their own. */
-    double usual(Scenario scenario) {
+    double limit(Scenario scenario) {
         return switch (this) {
             case BATCH -> scenario.hasBackground ? 1.15 : 1.08;
             case ARRIVAL -> 10;

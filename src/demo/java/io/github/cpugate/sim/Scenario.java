@@ -1,7 +1,5 @@
 package io.github.cpugate.sim;
 
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
@@ -40,9 +38,6 @@ final class Scenario {
     double period = 2;
     double noise = 1.5; // standard deviation of a reading, points
     boolean ownKnown = true;
-
-    private final Map<Bound, Double> bounds = new EnumMap<>(Bound.class);
-    private String why = "";
 
     Scenario(String name) {
         this.name = name;
@@ -123,22 +118,6 @@ final class Scenario {
     Scenario ownUnknown() {
         this.ownKnown = false;
         return this;
-    }
-
-    /** Gives the scenario a bound of its own, where the usual one does not hold. */
-    Scenario within(Bound bound, double limit, String why) {
-        bounds.put(bound, limit);
-        this.why = why;
-        return this;
-    }
-
-    /** Why the usual bounds do not all hold; empty if they do. */
-    String why() {
-        return why;
-    }
-
-    double limit(Bound bound) {
-        return bounds.getOrDefault(bound, bound.usual(this));
     }
 
     /** What a session of middle length takes alone. */

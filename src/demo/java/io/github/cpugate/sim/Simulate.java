@@ -62,12 +62,6 @@ public final class Simulate {
                     .append("| --- | --- | --- | --- | --- | --- | --- |\n");
             comparisons.forEach(compared -> tables.append(boundsRow(compared)));
             tables.append('\n');
-            for (Comparison compared : comparisons) {
-                Scenario scenario = compared.scenario();
-                if (!scenario.why().isEmpty()) {
-                    tables.append(String.format("\\* %s: %s%n%n", scenario.name, scenario.why()));
-                }
-            }
         });
         return tables.toString();
     }
@@ -78,29 +72,19 @@ public final class Simulate {
         Outcome headroom = compared.rules().get(Rules.HEADROOM);
         return String.format(
                 Locale.ROOT,
-                "| %s | %.0f slots, %s | %.2f×%s | %.2f×%s | %s%s | %s, %s, %s%s | %.2f, %.2f, %.2f%s |%n",
+                "| %s | %.0f slots, %s | %.2f× | %.2f× | %s | %s, %s, %s | %.2f, %.2f, %.2f |%n",
                 compared.scenario().name,
                 compared.slots(),
                 percent(oracle.meanCpu()),
                 Bound.BATCH.measured(compared),
-                star(Bound.BATCH, compared),
                 Bound.PLAIN_BATCH.measured(compared),
-                star(Bound.PLAIN_BATCH, compared),
                 arrival(headroom),
-                star(Bound.ARRIVAL, compared),
                 percent(oracle.over()),
                 percent(plain.over()),
                 percent(headroom.over()),
-                star(Bound.OVER, compared),
                 oracle.p95Stretch(),
                 plain.p95Stretch(),
-                headroom.p95Stretch(),
-                star(Bound.PLAIN_P95, compared));
-    }
-
-    /** Where the usual bound does not hold. */
-    private static String star(Bound bound, Comparison compared) {
-        return bound.measured(compared) > bound.usual(compared.scenario()) ? " \\*" : "";
+                headroom.p95Stretch());
     }
 
     private static String percent(double value) {
