@@ -20,8 +20,9 @@ import io.github.cpugate.cpu.CpuSample;
  *       it; by more the longer the dead time, since then each step of an approach is made on the prediction alone.
  *       Fourfold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
  *       room only when the last move has shown. If none fits, by one slot where the plain rule would, below 0.8 ×
- *       target; or, where others' CPU was put down to slots, if the JVM's part of one fits, after some quiet steps, to
- *       find out whether that is background.
+ *       target; or, after some quiet steps, if the JVM's part of one fits beside what CPU is now, to find out whether
+ *       the rest of what was put down to it is background; not where all of it is the JVM's and comes in waves, since a
+ *       quiet moment is the trough of one then.
  *   <li><b>In the dark, one slot a step</b>, as the plain rule: while no session has been seen to cost, and as long as
  *       what a slot costs is another from step to step.
  *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
@@ -138,8 +139,8 @@ final class HeadroomPolicy implements StepPolicy {
             return hasSettled() ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
         }
         boolean quiet = stepsSinceMove > PATIENCE + cost.deadSteps();
-        boolean othersToo = cost.perSlot() > cost.atLeast();
-        return quiet && othersToo && cpu + cost.atLeast() <= target
+        boolean trough = cost.isLate() && cost.perSlot() <= cost.atLeast();
+        return quiet && !trough && cpu + cost.atLeast() <= target
                 ? seen.moveBy(1, Reason.HEADROOM)
                 : seen.hold(Reason.IN_BAND);
     }

@@ -214,6 +214,11 @@ final class SlotCost {
         return (dead + QUARTERS - 1) / QUARTERS;
     }
 
+    /** Whether a slot costs so long after it was taken that sessions make waves. */
+    boolean isLate() {
+        return dead >= QUARTERS / 2;
+    }
+
     private double costingSlots() {
         return costingSlots(dead);
     }

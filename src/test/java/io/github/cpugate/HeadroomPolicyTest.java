@@ -134,11 +134,18 @@ class HeadroomPolicyTest {
     }
 
     @Test
-    void doesNotTryASlotThatIsAllTheJvmsAndDoesNotFit() {
-        rest(40, 6, 62, 0);
-        assertThat(full(6, 57, 0))
-                .as("57 and 10.3 is below the target, but six slots come to more than 60")
-                .isEqualTo(to(6, Reason.IN_BAND));
+    void takesNoTroughOfAWaveForRoom() {
+        learnADeadTimeOfThreeSteps(5, 12);
+        rest(20, 5, 60, 0);
+        assertThat(full(5, 57, 0))
+                .as("five slots come to 60, and one more to 72")
+                .isEqualTo(to(5, Reason.IN_BAND));
+    }
+
+    @Test
+    void triesASlotWhereThereAreNoWaves() {
+        rest(40, 5, 60, 0);
+        assertThat(full(5, 57, 0)).isEqualTo(to(6, Reason.HEADROOM));
     }
 
     @Test

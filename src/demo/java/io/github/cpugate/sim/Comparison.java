@@ -16,15 +16,13 @@ import java.util.Map;
  */
 record Comparison(Scenario scenario, double slots, Outcome oracle, Map<Rules, Outcome> rules) {
 
-    private static final int SEEDS = 5;
-
-    static Comparison of(Scenario scenario, Collection<Rules> compared) {
+    static Comparison of(Scenario scenario, Collection<Rules> compared, Seeds seeds) {
         double slots = 0;
         List<Outcome> ofOracle = new ArrayList<>();
         Map<Rules, List<Outcome>> ofRules = new EnumMap<>(Rules.class);
-        for (long seed = 1; seed <= SEEDS; seed++) {
+        for (long seed = seeds.first(); seed <= seeds.last(); seed++) {
             Oracle oracle = Oracle.of(scenario, seed);
-            slots += (double) oracle.slots() / SEEDS;
+            slots += (double) oracle.slots() / seeds.count();
             ofOracle.add(oracle.run().outcome(oracle.run()));
             for (Rules rule : compared) {
                 Outcome outcome = Simulation.of(scenario, seed, rule).outcome(oracle.run());
@@ -37,9 +35,20 @@ record Comparison(Scenario scenario, double slots, Outcome oracle, Map<Rules, Ou
     }
 
     /** All scenarios, in parallel, in their order. */
-    static List<Comparison> ofAll(Collection<Scenario> scenarios, Collection<Rules> compared) {
+    static List<Comparison> ofAll(Collection<Scenario> scenarios, Collection<Rules> compared, Seeds seeds) {
         return scenarios.parallelStream()
-                .map(scenario -> of(scenario, compared))
+                .map(scenario -> of(scenario, compared, seeds))
                 .toList();
+    }
+
+    /** From the first to the last. */
+    record Seeds(long first, long last) {
+
+        /** Those of the documents. */
+        static final Seeds DOCUMENTED = new Seeds(1, 5);
+
+        long count() {
+            return last - first + 1;
+        }
     }
 }

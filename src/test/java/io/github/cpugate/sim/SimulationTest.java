@@ -3,6 +3,7 @@ package io.github.cpugate.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.cpugate.sim.Comparison.Seeds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +14,6 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The figures of docs/algorithm.md and docs/simulation.md, and what {@code headroom()} is held to in every scenario.
@@ -27,18 +26,13 @@ class SimulationTest {
     @BeforeAll
     @Timeout(300)
     static void simulate() {
-        comparisons = Simulate.comparisons();
+        comparisons = Simulate.comparisons(Seeds.DOCUMENTED);
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void headroomKeepsItsBoundsInEveryScenario(Bound bound) {
-        assertThat(comparisons.values())
-                .hasSize(Scenarios.values().length)
-                .allSatisfy(group -> assertThat(group)
-                        .allSatisfy(compared -> assertThat(bound.measured(compared))
-                                .as("%s: %s", compared.scenario().name, bound.label)
-                                .isLessThanOrEqualTo(bound.limit(compared.scenario()))));
+    @Test
+    void headroomKeepsItsBoundsInEveryScenario() {
+        assertThat(comparisons).hasSize(Scenarios.values().length);
+        assertThat(Simulate.broken(comparisons)).isEmpty();
     }
 
     @Test
