@@ -20,9 +20,10 @@ import io.github.cpugate.cpu.CpuSample;
  *       it; by more the longer the dead time, since then each step of an approach is made on the prediction alone.
  *       Fourfold at most, and sixteenfold once sessions have shown what they do for some steps; into the last of the
  *       room only when the last move has shown. If none fits, by one slot where the plain rule would, below 0.8 ×
- *       target; or, after some quiet steps, if the JVM's part of one fits beside what CPU is now, to find out whether
- *       the rest of what was put down to it is background; not where all of it is the JVM's and comes in waves, since a
- *       quiet moment is the trough of one then.
+ *       target; or, after some quiet steps, if the JVM's part of one would leave CPU no farther above the target than
+ *       it is below now. So it finds out whether the rest of what was put down to the slot is background; and where the
+ *       target lies between two numbers of slots, it goes to and fro, which on average is the target. Not where all of
+ *       the cost is the JVM's and comes in waves, since a quiet moment is the trough of one then.
  *   <li><b>In the dark, one slot a step</b>, as the plain rule: while no session has been seen to cost, and as long as
  *       what a slot costs is another from step to step.
  *   <li><b>Only while the limit binds</b>: no growth without demand, as {@link OneSlotPolicy} has it.
@@ -47,12 +48,13 @@ final class HeadroomPolicy implements StepPolicy {
     private static final double SHARE_OF_ROOM = 0.65;
     private static final double SHARE_PER_DEAD_STEP = 0.12; // more, for each one after the first
     private static final double LAST_OF_ROOM = 0.08; // share of the target
+    private static final double MOST_BEYOND = 4; // points that a slot that is tried may take CPU above the target
 
     /**
      * A cost that changes by more in a step is not known: the first sessions are only beginning. With the rest of own
      * CPU or without: by chance, one of the two may seem steady while sessions begin.
      */
-    private static final double STEADY = 1.125;
+    private static final double STEADY = 1.2;
 
     /** "Some steps". */
     private static final int PATIENCE = 5;
@@ -140,9 +142,8 @@ final class HeadroomPolicy implements StepPolicy {
         }
         boolean quiet = stepsSinceMove > PATIENCE + cost.deadSteps();
         boolean trough = cost.isLate() && cost.perSlot() <= cost.atLeast();
-        return quiet && !trough && cpu + cost.atLeast() <= target
-                ? seen.moveBy(1, Reason.HEADROOM)
-                : seen.hold(Reason.IN_BAND);
+        double more = Math.max(cost.atLeast() / 2, cost.atLeast() - MOST_BEYOND);
+        return quiet && !trough && cpu + more <= target ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.IN_BAND);
     }
 
     private boolean hasSettled() {

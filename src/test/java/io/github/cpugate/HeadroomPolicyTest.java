@@ -104,11 +104,11 @@ class HeadroomPolicyTest {
 
     @Test
     void doesSoOnlyOnceTheLastMoveHasShown() {
-        learnADeadTimeOfThreeSteps(2, 20);
+        learnADeadTimeOfThreeSteps(2, 15);
         for (int i = 0; i < 3; i++) {
-            assertThat(full(3, 40, 15)).as("the limit was 2").isEqualTo(to(3, Reason.SETTLING));
+            assertThat(full(3, 30, 10.5)).as("the limit was 2").isEqualTo(to(3, Reason.SETTLING));
         }
-        assertThat(full(3, 40, 15)).isEqualTo(to(4, Reason.HEADROOM));
+        assertThat(full(3, 45, 10.5)).as("one more would come to 70.5").isEqualTo(to(4, Reason.HEADROOM));
     }
 
     @Test
@@ -123,6 +123,39 @@ class HeadroomPolicyTest {
         assertThat(full(3, 15, 50))
                 .as("another would take it beyond the target")
                 .isEqualTo(to(3, Reason.IN_BAND));
+    }
+
+    @Test
+    void goesToAndFroWhereTheTargetLiesBetweenTwoNumbersOfSlots() {
+        rest(20, 11, 66, 0);
+        int limit = 11;
+        double smoothed = 66;
+        double sum = 0;
+        for (int i = 0; i < 50; i++) {
+            double raw = 6.5 * limit - 5.5;
+            smoothed += 0.3 * (raw - smoothed);
+            CpuSample cpu = new CpuSample(raw, smoothed, raw, CpuReading.HOST, Double.NaN, CpuSample.Health.OK, "");
+            limit = policy.decide(seen(cpu, limit, limit, limit, true)).limit();
+            assertThat(limit).as("one more").isBetween(11, 12);
+            sum += raw;
+        }
+        assertThat(sum / 50).isBetween(68.0, 70.0);
+    }
+
+    @Test
+    void staysWhereTheNextSlotWouldBeFartherFromTheTarget() {
+        rest(20, 11, 67.5, 0);
+        for (int i = 0; i < 50; i++) {
+            assertThat(full(11, 67.5, 0)).isEqualTo(to(11, Reason.IN_BAND));
+        }
+    }
+
+    @Test
+    void staysWhereTheNextSlotWouldBeFourPointsBeyondTheTarget() {
+        rest(20, 3, 57, 0);
+        for (int i = 0; i < 50; i++) {
+            assertThat(full(3, 57, 0)).as("a fourth comes to 76").isEqualTo(to(3, Reason.IN_BAND));
+        }
     }
 
     @Test
