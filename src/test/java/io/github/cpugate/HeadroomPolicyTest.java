@@ -56,6 +56,13 @@ class HeadroomPolicyTest {
         }
     }
 
+    /** Twice the dead time. */
+    private void waitForAWaveToPass() {
+        for (int i = 0; i < 6; i++) {
+            assertThat(full(3, 74, 0)).as("three slots are to come to 60").isEqualTo(to(3, Reason.SETTLING));
+        }
+    }
+
     @Test
     void growsByTwoThirdsOfTheRoom() {
         rest(10, 10, 20, 0);
@@ -266,24 +273,18 @@ class HeadroomPolicyTest {
     void aWaveOfSessionsHasTwiceTheDeadTimeToPass() {
         learnADeadTimeOfThreeSteps(3, 20);
         for (int wave = 0; wave < 2; wave++) {
-            for (int i = 0; i < 6; i++) {
-                assertThat(full(3, 74, 0)).as("three slots are to come to 60").isEqualTo(to(3, Reason.SETTLING));
-            }
+            waitForAWaveToPass();
             assertThat(full(3, 66, 0)).isEqualTo(to(3, Reason.IN_BAND));
             rest(20, 3, 60, 0);
         }
-        for (int i = 0; i < 6; i++) {
-            assertThat(full(3, 74, 0)).isEqualTo(to(3, Reason.SETTLING));
-        }
+        waitForAWaveToPass();
         assertThat(full(3, 74, 0)).as("it has not passed").isEqualTo(to(2, Reason.OVER_TARGET));
     }
 
     @Test
     void afterSuchACutWaitsForTheDeadTimeAndAStep() {
         learnADeadTimeOfThreeSteps(3, 20);
-        for (int i = 0; i < 6; i++) {
-            assertThat(full(3, 74, 0)).as("a wave").isEqualTo(to(3, Reason.SETTLING));
-        }
+        waitForAWaveToPass();
         assertThat(full(3, 74, 0)).isEqualTo(to(2, Reason.OVER_TARGET));
         for (int i = 0; i < 3; i++) {
             assertThat(full(2, 74, 0)).isEqualTo(to(2, Reason.SETTLING));
