@@ -60,7 +60,7 @@ record Dip(int high, int low, int steps, double length) {
         }
     }
 
-    /** A host on which the CPU limit rests at 16 to 18. */
+    /** A host on which the CPU limit rests at 16 to 20. */
     private Scenario scenario() {
         double sessionSeconds = PERIOD * (15 * LIMITED_FROM + high * (FALLS_AT - LIMITED_FROM + AFTER) + low * steps);
         Scenario scenario = new Scenario("falls from " + high + " to " + low);
