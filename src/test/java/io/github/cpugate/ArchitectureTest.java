@@ -1,14 +1,23 @@
 package io.github.cpugate;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Imports run one way along a sample's way: cpu, then policy and gate, then who tells of it. */
 class ArchitectureTest {
+
+    private static final Pattern CLASS_NAME = Pattern.compile("\\{@code ([A-Z]\\w+)}");
 
     private final JavaClasses library = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -103,5 +112,17 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.jfr..")
                 .check(library);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "cpu", "observe"})
+    void thePackagesMapNamesWhatIsThere(String name) throws IOException {
+        Path sources = Path.of("src/main/java/io/github/cpugate", name);
+        assertThat(CLASS_NAME
+                        .matcher(Files.readString(sources.resolve("package-info.java")))
+                        .results())
+                .isNotEmpty()
+                .allSatisfy(named ->
+                        assertThat(sources.resolve(named.group(1) + ".java")).exists());
     }
 }
