@@ -63,6 +63,12 @@ class HeadroomPolicyTest {
         }
     }
 
+    private void staysInBand(int limit, double own, double others) {
+        for (int i = 0; i < 50; i++) {
+            assertThat(full(limit, own, others)).isEqualTo(to(limit, Reason.IN_BAND));
+        }
+    }
+
     @Test
     void growsByTwoThirdsOfTheRoom() {
         rest(10, 10, 20, 0);
@@ -152,25 +158,19 @@ class HeadroomPolicyTest {
     @Test
     void staysWhereTheNextSlotWouldBeFartherFromTheTarget() {
         rest(20, 11, 67.5, 0);
-        for (int i = 0; i < 50; i++) {
-            assertThat(full(11, 67.5, 0)).isEqualTo(to(11, Reason.IN_BAND));
-        }
+        staysInBand(11, 67.5, 0);
     }
 
     @Test
     void staysWhereTheNextSlotWouldBeFourPointsBeyondTheTarget() {
         rest(20, 3, 57, 0);
-        for (int i = 0; i < 50; i++) {
-            assertThat(full(3, 57, 0)).as("a fourth comes to 76").isEqualTo(to(3, Reason.IN_BAND));
-        }
+        staysInBand(3, 57, 0); // a fourth comes to 76
     }
 
     @Test
     void staysWhereNotEvenTheJvmsPartOfASlotFits() {
         rest(1, 3, 60, 8);
-        for (int i = 0; i < 50; i++) {
-            assertThat(full(3, 60, 8)).isEqualTo(to(3, Reason.IN_BAND));
-        }
+        staysInBand(3, 60, 8);
     }
 
     @Test

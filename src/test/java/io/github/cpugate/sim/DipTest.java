@@ -35,7 +35,7 @@ class DipTest {
     @ParameterizedTest
     @EnumSource(names = {"ONE_SLOT", "HEADROOM"})
     void theCpuLimitIsHeldWhileTheServiceRefuses(Rules rule) {
-        int apart = rule == Rules.HEADROOM ? 3 : 2; // it goes to and fro by one
+        int apart = rule == Rules.HEADROOM ? 3 : 2; // the other one goes to and fro
         for (long seed = 1; seed <= Dip.SEEDS; seed++) {
             List<Integer> limits = cpuLimits(DIP.run(rule, Manners.TELLS, seed));
             List<Integer> alone = cpuLimits(DIP.withoutLimit(rule, seed));
