@@ -1,10 +1,11 @@
 /**
  * An adaptive concurrency gate: it holds a machine at a CPU target by moving the number of sessions allowed at once.
  *
- * <p>A sample's way: {@link io.github.cpugate.cpu} measures and smooths; {@link io.github.cpugate} decides the limit
- * and admits callers under it; {@link io.github.cpugate.observe} tells of it.
+ * <p>Start at {@link io.github.cpugate}. A sample of CPU passes through the packages in this order:
+ * {@link io.github.cpugate.cpu} measures and smooths it, {@link io.github.cpugate.policy} decides the next limit, and
+ * {@link io.github.cpugate.observe} shows what happened.
  */
-@SuppressWarnings("requires-automatic") // Micrometer has no module-info, but a name for good
+@SuppressWarnings("requires-automatic") // Micrometer has no module-info, but a fixed automatic name
 module io.github.cpugate {
     requires static org.jspecify;
     requires static micrometer.core;
@@ -16,5 +17,6 @@ module io.github.cpugate {
 
     exports io.github.cpugate;
     exports io.github.cpugate.cpu;
+    exports io.github.cpugate.policy;
     exports io.github.cpugate.observe;
 }

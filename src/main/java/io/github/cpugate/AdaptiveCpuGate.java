@@ -1,6 +1,15 @@
 package io.github.cpugate;
 
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.internal.Checks;
+import io.github.cpugate.internal.JvmClock;
+import io.github.cpugate.internal.governor.Governor;
+import io.github.cpugate.internal.line.AsyncCall;
+import io.github.cpugate.internal.line.GateExecutor;
+import io.github.cpugate.internal.line.LineSlot;
+import io.github.cpugate.internal.line.Trampoline;
+import io.github.cpugate.internal.line.WaitingLine;
+import io.github.cpugate.policy.StepPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,25 +28,18 @@ import org.jspecify.annotations.Nullable;
  * Holds a machine at a CPU target by moving the number of sessions allowed at once.
  *
  * <pre>{@code
- * try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder().targetCpu(70).minSlots(2).maxSlots(12).build()) {
- *     try (Slot slot = gate.slot()) {
- *         stream(client, prompt);
- *     }
+ * AdaptiveCpuGate gate = AdaptiveCpuGate.builder().targetCpu(70).minSlots(2).maxSlots(12).build();
+ * try (Slot slot = gate.slot()) {
+ *     stream(client, prompt);
  * }
  * }</pre>
  *
- * <p>A governor thread samples CPU once a period and moves the limit: down while CPU exceeds the target, up only well
- * below it, never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit, first come, first
- * served. A lowered limit takes no slot away.
+ * <p>Once a period, a governor thread samples CPU and moves the limit: down while CPU exceeds the target, up only well
+ * below it, and never below {@code minSlots}. Callers wait in line for a {@link Slot} under that limit.
  *
- * <p><b>Thread-safety.</b> All methods may be called from any thread. Who wants a slot blocks on the line only: CPU is
- * read, and listeners and the log are told, on the gate's own threads, or on that of whoever calls {@link #adjust()}.
- *
- * <p><b>Memory effects.</b> What a thread did before {@link Slot#close()} happens-before what the next holder of that
- * slot does after getting it.
- *
- * <p><b>Faults.</b> A sampler, policy or listener that fails or hangs never reaches a caller nor stops the governor.
- * Without a reading the limit is held.
+ * <p>Any thread may call any method; for memory effects see {@link Slot}. A caller that takes a slot waits for the line
+ * only, never for a CPU reading, a step or the log. If a sampler, a policy or a listener of steps throws or hangs, that
+ * reaches no caller and does not end the governor; without a reading the limit is held.
  */
 public final class AdaptiveCpuGate implements AutoCloseable {
 
@@ -45,12 +47,15 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     private final Governor governor;
 
     private AdaptiveCpuGate(Builder b, String name, int initialSlots) {
-        Executor completer = b.manual ? new CallingThread() : null;
+        Executor completer = b.manual ? new Trampoline() : null;
         this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.nanoClock, b.leakNanos, completer);
-        this.governor = new Governor(name, b.sampler, b.policy, line, b.listeners, b.nanoClock, b.targetCpu);
+        CpuSampler sampler = b.sampler == null ? CpuSampler.ofHost() : b.sampler;
+        StepPolicy policy = b.policy == null ? StepPolicy.oneSlot() : b.policy;
+        this.governor = new Governor(
+                name, sampler, policy, line, b.listeners, b.nanoClock, b.targetCpu, b.manual, Governor.PATIENCE_NANOS);
     }
 
-    /** {@return a new builder with every value at its default, which its methods tell} */
+    /** {@return a new builder; each method states the default of its value} */
     public static Builder builder() {
         return new Builder();
     }
@@ -59,59 +64,58 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Waits for a slot for as long as it takes, first come, first served.
      *
      * @return the slot; close it when the session ends
-     * @throws InterruptedException if the thread was interrupted on entry or while waiting; it has left the line and
-     *     holds no slot. If the slot was granted first, it is returned, and the thread's interrupt status stays set
+     * @throws InterruptedException if the thread is interrupted on entry or while waiting; it then holds no slot. If
+     *     the slot was granted before the interrupt, the call returns normally and the interrupt status stays set
      * @throws GateClosedException if the gate is closed, or is closed during the wait
      */
     public Slot slot() throws InterruptedException {
-        Slot slot = new Slot(line);
+        LineSlot slot = new LineSlot(line);
         line.enter(slot);
         return slot;
     }
 
     /**
-     * {@return a slot, or empty if none is free now; does not wait, and never overtakes callers in line}
+     * {@return a slot, or empty if none is free} Does not wait, and never overtakes callers in line.
      *
      * @throws GateClosedException if the gate is closed
      */
     public Optional<Slot> trySlot() {
-        Optional<Slot> slot = Optional.of(new Slot(line));
-        return line.tryEnter(slot.get()) ? slot : Optional.empty();
+        Optional<Slot> slot = Optional.of(new LineSlot(line)); // made first: once the slot is held, nothing may fail
+        return line.tryEnter((LineSlot) slot.get()) ? slot : Optional.empty();
     }
 
     /**
      * Waits for a slot for a limited time, first come, first served.
      *
-     * @param atMost how long to wait; if zero or negative, does not wait
-     * @return the slot, or empty if the time passed; the thread has then left the line and holds no slot
+     * @param atMost how long to wait; if zero or negative, the call does not wait
+     * @return the slot, or empty if the time passed
      * @throws InterruptedException as {@link #slot()} does
      * @throws GateClosedException if the gate is closed, or is closed during the wait
      */
     public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
         long nanos = Checks.nanos("atMost", atMost);
-        Optional<Slot> slot = Optional.of(new Slot(line));
-        return line.enter(slot.get(), nanos) ? slot : Optional.empty();
+        Optional<Slot> slot = Optional.of(new LineSlot(line)); // likewise
+        return line.enter((LineSlot) slot.get(), nanos) ? slot : Optional.empty();
     }
 
     /**
-     * Lines up for a slot without blocking, first come, first served. To cancel the future, or to complete it in any
-     * other way ({@code orTimeout}), takes it out of the line.
+     * Waits in line for a slot without blocking, first come, first served. Cancelling the future, or completing it in
+     * any other way ({@code orTimeout}), takes the caller out of the line.
      *
-     * <p>If the slot does not come at once, the future is completed by the default executor of CompletableFuture, so
-     * that neither a session's end nor a governor's step runs what depends on it; on a {@link Builder#manual()} gate by
-     * the thread that makes room. A dependent that blocks needs an executor; one that never runs closes no slot.
+     * <p>If no slot is free at once, CompletableFuture's default executor completes the future, so dependent stages do
+     * not run on the thread that closed a slot or made a step; on a {@link Builder#manual() manual} gate they do. A
+     * dependent stage that blocks needs its own executor. If a stage never runs, its slot is never closed.
      *
-     * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed, or is closed
-     *     during the wait
+     * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed before the grant
      */
     public CompletableFuture<Slot> slotAsync() {
-        return line.enterAsync(new Slot(line));
+        return line.enterAsync(new LineSlot(line));
     }
 
     /**
-     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however that ends.
+     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however the work ends.
      *
-     * @param <T> what the work returns
+     * @param <T> the type of the result
      * @param work a blocking call
      * @return what the work returned
      * @throws Exception what the work threw, or what {@link #slot()} throws
@@ -124,15 +128,15 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Lines up for a slot without blocking, then calls {@code work}, and gives the slot back when the stage that it
-     * returns completes, fails or is cancelled; at once if the work throws or returns null.
+     * Waits in line for a slot without blocking, then calls {@code work}. Gives the slot back when the stage that the
+     * work returns completes, fails or is cancelled; at once if the work throws or returns null.
      *
-     * <p>The work is called on this thread if a slot is free, otherwise where {@link #slotAsync()} completes. To cancel
-     * the future takes it out of the line, or cancels the stage: return that whose cancellation ends the work.
+     * <p>The work runs on this thread if a slot is free, and otherwise where {@link #slotAsync()} completes. Cancelling
+     * the future takes the caller out of the line, or cancels the stage, which should end the work.
      *
-     * @param <T> what the stage comes to
+     * @param <T> the type of the result
      * @param work starts a session, and returns a stage that completes at its end
-     * @return a future of what the stage comes to; the slot is given back before it completes
+     * @return a future of the stage's result; the slot is given back before it completes
      */
     public <T extends @Nullable Object> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> work) {
         Objects.requireNonNull(work, "work");
@@ -140,42 +144,42 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Returns an executor that runs each task in a slot. Until there is one, the task waits in line, and no thread.
-     *
-     * <p>{@code execute} throws a RejectedExecutionException if the gate is closed, and what {@code delegate} throws. A
-     * task that is refused while in line, by the gate's closing or by {@code delegate}, does not run; it is cancelled
-     * if it is a Future, and the first one is logged. Only {@link #callAsync} tells every outcome.
+     * Returns an executor that runs each task in a slot. A task that has to wait occupies no thread. {@code execute}
+     * throws a RejectedExecutionException if the gate is closed, and whatever {@code delegate} throws. A task that is
+     * refused while it waits, by the gate's closing or by {@code delegate}, does not run; it is cancelled if it is a
+     * Future, and the first such loss is logged. {@link #callAsync} reports every outcome.
      *
      * @param delegate runs the tasks; called on this thread, or where {@link #slotAsync()} completes
      * @return an executor
      */
     public Executor executor(Executor delegate) {
-        return new GateExecutor(this::slotAsync, Objects.requireNonNull(delegate, "delegate"));
+        return new GateExecutor(this::slotAsync, Objects.requireNonNull(delegate, "delegate"), governor::taskDropped);
     }
 
     /**
-     * Makes one governor step now, on this thread, as the governor's thread does each period: takes a sample, moves the
-     * limit as the policy says, wakes the callers that now fit, tells the listeners.
+     * Makes one governor step now, on this thread, on a closed gate too: takes a sample, moves the limit as the policy
+     * decides, admits the callers that then fit, and reports the step to the listeners.
      *
-     * <p>Waits for all of them, uninterruptibly, and for a step under way, unless one of them holds that up for 5 s.
-     * Works on a closed gate too. A host's CPU has no new reading within 0.3 s of the last.
+     * <p>Waits, uninterruptibly, for the sampler, the policy and a step under way. If the step under way hangs for 5 s
+     * in one of them, makes a step without a reading, which holds the limit. On a {@link Builder#manual() manual} gate
+     * the listeners have been called when this method returns; otherwise the dispatcher thread calls them later.
      *
      * @return what the step saw and did
-     * @throws IllegalStateException if called from within a step (by a sampler, policy, listener or dependent)
+     * @throws IllegalStateException if a sampler, policy, listener or dependent stage calls it from within a step
      */
-    public Observation adjust() {
+    public StepReport step() {
         return governor.step();
     }
 
-    /** {@return the gate at one moment; does not wait for a step under way} */
+    /** {@return the gate at this moment} Does not wait for a step under way. */
     public GateSnapshot snapshot() {
         return governor.snapshot();
     }
 
     /**
-     * Sets the target, by which the next step will go.
+     * Sets the target, which the next step uses.
      *
-     * @param percent percent of the host, or of the CPU quota that binds, in (1, 100]
+     * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
      * @throws IllegalArgumentException if {@code percent} is out of range
      */
     public void setTargetCpu(double percent) {
@@ -183,8 +187,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Sets the bounds, and moves the limit into them at once: a raised limit admits as many callers in line as now fit,
-     * a lowered one takes no slot away. Does not block.
+     * Sets the bounds, and moves the limit into them at once. Takes no slot away, and does not block.
      *
      * @param minSlots the lowest limit, in slots, at least 1
      * @param maxSlots the highest limit, in slots, at least {@code minSlots}
@@ -196,8 +199,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Stops the governor, refuses callers in line and to come with a {@link GateClosedException}, and lets sessions in
-     * flight end. Does not wait for them, {@link #awaitIdle} does; for listeners to know, a second at most.
+     * Stops the governor, refuses callers that wait and callers to come with a {@link GateClosedException}, and calls
+     * {@link GateListener#onClose()}, for which it waits up to a second, on a manual gate as long as it takes. Does not
+     * wait for a step under way, nor for sessions in flight, which run on: see {@link #awaitIdle}.
      */
     @Override
     public void close() {
@@ -206,9 +210,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Waits until no slot is held; paused ones are not. On an open gate that passes; after {@link #close()} it lasts.
+     * Waits until no slot is held; a paused slot is not. On an open gate that may be true for a moment only.
      *
-     * @param atMost how long to wait; if zero or negative, does not wait
+     * @param atMost how long to wait; if zero or negative, the call does not wait
      * @return whether there was such a moment; {@code false} if the time passed first
      * @throws InterruptedException if the thread is interrupted on entry or while waiting
      */
@@ -222,31 +226,29 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Configures a gate. A bad value throws {@link IllegalArgumentException} that names it, when it is set, or by
-     * {@link #build()} if it contradicts another; none is corrected silently. Not thread-safe.
+     * Configures a gate. A method throws an {@link IllegalArgumentException} that names an invalid value, and
+     * {@link #build()} does if values contradict each other. Not thread-safe.
      */
     public static final class Builder {
 
         private static final AtomicInteger UNNAMED = new AtomicInteger();
-
-        // The defaults, all of them.
         private double targetCpu = 70; // percent
         private int minSlots = 1;
         private int maxSlots = 16;
         private @Nullable Integer initialSlots; // minSlots
-        long periodNanos = 2_000_000_000;
+        private long periodNanos = 2_000_000_000;
         private @Nullable CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
         private @Nullable StepPolicy policy; // StepPolicy.oneSlot(): grows below 0.8 x target
         private LongSupplier nanoClock = new JvmClock();
         private @Nullable String name; // gate-1, gate-2, ...
-        private boolean manual; // with a governor thread
+        private boolean manual; // default: a governor thread
         private long leakNanos; // off
         private final List<GateListener> listeners = new ArrayList<>();
 
         private Builder() {}
 
         /**
-         * Names the gate in logs, observations and the governor's thread. Default: {@code gate-1} and so on.
+         * Names the gate in logs, step reports and its threads. Default: {@code gate-1} and so on.
          *
          * @param name not blank
          * @return this builder
@@ -257,9 +259,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the CPU to hold, all processes of the host, or of the group with the quota, together. Default: 70.
+         * Sets the CPU that all processes of the host, or of the group with the quota, may use together. Default: 70.
          *
-         * @param percent percent of the host, or of the CPU quota that binds, in (1, 100]
+         * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
          * @return this builder
          */
         public Builder targetCpu(double percent) {
@@ -268,7 +270,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the floor: so many sessions run whatever the CPU does. Default: 1.
+         * Sets the floor: this number of sessions may run whatever the CPU does. Default: 1.
          *
          * @param slots at least 1
          * @return this builder
@@ -279,7 +281,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the ceiling. Default: 16.
+         * Sets the highest limit. Default: 16.
          *
          * @param slots at least 1
          * @return this builder
@@ -290,7 +292,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the limit to start from. Default: the floor.
+         * Sets the limit to start from. Default: {@code minSlots}.
          *
          * @param slots between {@code minSlots} and {@code maxSlots}
          * @return this builder
@@ -301,8 +303,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the time from the end of one step of the governor's thread to the beginning of the next. Default: 2 s.
-         * OSHI renews its counters each 300 ms; with a shorter period some steps have no reading.
+         * Sets the time from the end of one step to the beginning of the next. Default: 2 s. OSHI renews its counters
+         * every 300 ms, so with a shorter period some steps have no reading.
          *
          * @param period positive
          * @return this builder
@@ -313,9 +315,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets where samples come from; a test's may be one line. Default: {@link CpuSampler#ofHost()}.
+         * Sets where samples come from; a test's sampler may be one line. Default: {@link CpuSampler#ofHost()}.
          *
-         * @param sampler of this gate alone
+         * @param sampler a sampler that no other gate uses
          * @return this builder
          */
         public Builder sampler(CpuSampler sampler) {
@@ -326,7 +328,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         /**
          * Sets the rule that moves the limit. Default: {@link StepPolicy#oneSlot()}.
          *
-         * @param policy of this gate alone, unless it is stateless
+         * @param policy a policy that no other gate uses, unless it is stateless
          * @return this builder
          */
         public Builder policy(StepPolicy policy) {
@@ -335,9 +337,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Adds a listener. May be called more than once.
+         * Adds a listener. May be called more than once; listeners are called in the order in which they were added.
          *
-         * @param listener told of every step, after those added before
+         * @param listener receives the report of every step
          * @return this builder
          */
         public Builder listener(GateListener listener) {
@@ -346,10 +348,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Warns once of each slot held for longer, with the stack that took it; costs a stack trace a call. Default:
-         * off.
+         * Logs each slot that is held for longer, once, with the stack that took it; costs a stack trace a slot.
          *
-         * @param after positive; longer than any session takes
+         * @param after positive, and longer than any session takes
          * @return this builder
          */
         public Builder leakWarning(Duration after) {
@@ -358,8 +359,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the clock for the times in observations. Default: {@link System#nanoTime()}. Time limits of waits are
-         * the JVM's own and do not go by it.
+         * Sets the clock for reports, back-off and leaks; waits use the JVM's. Default: {@link System#nanoTime()}.
          *
          * @param nanoClock monotonic, in nanoseconds; it must neither throw nor block
          * @return this builder
@@ -370,7 +370,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Builds the gate without a governor thread: the limit moves only by {@link AdaptiveCpuGate#adjust()}.
+         * Builds the gate without threads: the limit moves only when {@link AdaptiveCpuGate#step()} is called, and
+         * listeners and dependent stages run on the thread that calls the gate.
          *
          * @return this builder
          */
@@ -380,9 +381,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Builds the gate and starts its governor. Returns at once: the sampler is loaded on the governor's thread, and
-         * {@code initialSlots} sessions are admitted meanwhile. May be called again: a gate with a sampler or a policy
-         * that remembers needs one of its own.
+         * Builds the gate and starts its governor, whose thread loads what the sampler needs. May be called again, but
+         * each gate needs its own sampler and, unless it is stateless, its own policy.
          *
          * @return a new gate
          * @throws IllegalArgumentException if the bounds contradict each other

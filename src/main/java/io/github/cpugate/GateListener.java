@@ -3,48 +3,58 @@ package io.github.cpugate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Told of every step, and if it likes of the gate's start, of every wait, and of the gate's end. */
+/**
+ * Receives the reports of a gate's steps and, if it overrides the other methods, the gate's start, each wait in line,
+ * and the gate's end.
+ *
+ * <p><b>Threads.</b> The gate calls {@code onStart}, {@code onStep} and {@code onClose} on its dispatcher thread, from
+ * a bounded queue, one event after the other and one listener after the other. So a listener never delays a step or the
+ * log, but it delays the other listeners. On a {@link AdaptiveCpuGate.Builder#manual() manual} gate these calls run on
+ * the thread that calls {@code step()} or {@code close()}, before that call returns. These three are never called by
+ * two threads at once, and what one call does happens-before the next. {@code onWait} and {@code Wait.ended} run on the
+ * threads of callers, at any time, also before {@code onStart}.
+ *
+ * <p><b>Faults.</b> An exception that a listener throws is logged once, and changes nothing else. If a listener does
+ * not return, that is logged, and its gate goes on; steps that no longer fit into the queue are dropped and counted,
+ * and the count is logged.
+ *
+ * <p>A listener may read the gate's {@link AdaptiveCpuGate#snapshot()}, change its target or close it. It must not call
+ * {@code step()}, and must not wait for a slot of its own gate.
+ */
 @FunctionalInterface
 public interface GateListener {
 
     /**
-     * Called once when the gate makes its first step, before it has a reading, on the thread that makes it; of a gate
-     * that is closed without a step, before its end. What it throws goes to the log, once, and nowhere else.
+     * Called once, before {@code onStep} and {@code onClose}. The gate may not have a CPU reading yet.
      *
-     * @param now the gate's {@link AdaptiveCpuGate#snapshot()}, for who looks in between steps; to keep it does not
-     *     keep the gate, which may still be found to be garbage
+     * @param now returns the gate's current {@link AdaptiveCpuGate#snapshot()}, for a listener that reads it between
+     *     steps. A reference to it does not keep the gate from being garbage-collected
      */
     default void onStart(Supplier<GateSnapshot> now) {}
 
     /**
-     * Called after each step, with no lock held that callers of the gate need; so it may read the gate's
-     * {@link AdaptiveCpuGate#snapshot()}, change its target, or close it. It may not call {@code adjust()}, nor wait
-     * for a thread that does, and a slot that it waits for may never come.
-     *
-     * <p>Runs on the governor's thread, or on that of whoever calls {@code adjust()}; for one gate never twice at once,
-     * and in the order of the steps. It should be brief: the next step waits for it, callers of the gate do not. One
-     * that has not returned for 2 to 4 s is left out until it has, and misses the steps meanwhile. What it throws goes
-     * to the log, once, and nowhere else.
+     * Called after each step, in the order of the steps.
      *
      * @param step what the step saw and did
      */
-    void onStep(Observation step);
+    void onStep(StepReport step);
 
     /**
-     * Called when a caller has to stand in line, on its thread; who gets a slot at once does not wait, and who resumes
-     * one is not told of. It must not block: that is a caller of the gate. What it throws goes to the log, once, and
-     * nowhere else.
+     * Called on a caller's thread when that caller has to wait in line. A caller that receives a slot at once does not
+     * wait, and a session that resumes its slot is not reported. This method must not block, since it delays a caller
+     * of the gate.
      *
-     * @return who is to be told how the wait ended; {@code null}, as by default, if that is not of interest
+     * @return an object to call when the wait has ended; {@code null}, which is the default, if that is not of interest
      */
     default @Nullable Wait onWait() {
         return null;
     }
 
     /**
-     * Called once after the gate was closed, or found to be garbage, on the thread that made its last step;
-     * {@link AdaptiveCpuGate#close()} waits for it, a second at most. Steps made by hand on a closed gate are told
-     * later than this.
+     * Called once when the gate has been closed or garbage-collected. After it, {@code onStep} is called only for steps
+     * that are made by hand on the closed gate. {@link AdaptiveCpuGate#close()} waits up to a second for it, on a
+     * manual gate as long as it takes. If another listener hangs, this one is called all the same, on a thread of its
+     * own.
      */
     default void onClose() {}
 }

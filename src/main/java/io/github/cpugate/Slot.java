@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The right to run one session, held from admission until {@link #close()}.
  *
- * <p>Use it in a try-with-resources statement. Its methods may be called by any thread, not just by the one that got
- * it. A slot that is garbage-collected without having been closed is given back by one of the governor's next steps,
- * which logs that as an error.
+ * <p>Use it in a try-with-resources statement. Any thread may call its methods, not only the thread that obtained it.
+ * If a slot is garbage-collected without having been closed, one of the governor's next steps gives it back and logs an
+ * error.
  *
- * <p>Where the service refuses (429), tell the gate, and let others run until it is time to ask again:
+ * <p>When the service refuses a request (429), report that to the gate, and let other sessions run until the service
+ * accepts requests again:
  *
  * <pre>{@code
  * try (Slot slot = gate.slot()) {
@@ -21,133 +22,89 @@ import org.jspecify.annotations.Nullable;
  *         } catch (RateLimitException e) {
  *             slot.rateLimitedFor(retryAfter(e)); // lowers the gate's API ceiling
  *             slot.pause();
- *             slot.resume(); // when the service wants to be asked again, and there is a slot
+ *             slot.resume(); // once the service's time has passed and a slot is free
  *         }
  *     }
  * }
  * }</pre>
+ *
+ * <p>The gate implements this interface; code under test may be given an implementation of its own. Methods may be
+ * added to it, with a default.
+ *
+ * <p><b>Memory effects.</b> Actions in a thread before it calls {@link #close()} or {@link #pause()} happen-before the
+ * actions of the next holder of the slot that follow its admission.
  */
-public final class Slot implements AutoCloseable {
-
-    private final WaitingLine line;
-
-    /** Where it was taken; null unless its gate was built with {@code leakWarning}. */
-    final HeldSlots.@Nullable Origin origin;
-
-    // All below is guarded by the line's lock.
-
-    /** Its place among the slots held, or -1 if it is not held. */
-    int index = -1;
-
-    /** The last event that the API ceiling had known when it was admitted, or refused. */
-    int event;
-
-    /** When the service wants to be asked again; null if it has not refused since the slot was admitted, or resumed. */
-    @Nullable
-    Long retryAt;
+public interface Slot extends AutoCloseable {
 
     /**
-     * Its session's way back after a pause, as long as it is on it. A slot that is neither held nor closed is paused.
-     */
-    @Nullable
-    Waiter resumption;
-
-    boolean closed;
-
-    Slot(WaitingLine line) {
-        this.line = line;
-        this.origin = line.looksForLeaks() ? new HeldSlots.Origin() : null;
-    }
-
-    void checkResumable() {
-        if (closed || resumption != null) {
-            throw new IllegalStateException(closed ? "the slot is closed" : "the slot is being resumed");
-        }
-    }
-
-    long nanosToRest(long now) {
-        return retryAt == null ? 0 : retryAt - now;
-    }
-
-    /**
-     * Tells the gate that the service refused this session (429): it lets fewer run at once, and not more again before
-     * {@code retryAfter} has passed, then one more at a step as long as none is refused. Says nothing about CPU, and
-     * does not wait: to wait is for {@link #pause()} and {@link #resume()}.
+     * Reports that the service refused this session (429). The gate lowers its API ceiling, the number of sessions that
+     * the service seems to accept at once, and raises it again step by step, once {@code retryAfter} has passed and
+     * while no session is refused. Refusals that come together lower it once.
      *
-     * <p>Refusals that come together lower the ceiling once. Does not block, save for the gate's lock. Throws nothing:
-     * the value comes from outside.
+     * <p>This method does not wait for {@code retryAfter} to pass; {@link #pause()} and {@link #resume()} do. It does
+     * not block except for the gate's lock. It throws no exception, whatever the value, since that comes from outside.
      *
-     * @param retryAfter how long the service wants to be left alone; {@code null} or zero if it did not say, which
-     *     counts as a second. More than a minute counts as a minute, less than nothing as a second; the first such
-     *     value is logged
+     * @param retryAfter how long the service asks clients to back off; {@code null} or zero if it did not say, which
+     *     counts as one second. A value above one minute counts as one minute, a negative value as one second, and the
+     *     first such value is logged
      */
-    public void rateLimited(@Nullable Duration retryAfter) {
-        line.refused(this, RetryAfter.of(retryAfter));
-    }
+    void rateLimited(@Nullable Duration retryAfter);
 
-    /** Tells the gate that the service refused this session, and did not say for how long: see {@link #rateLimited}. */
-    public void rateLimited() {
-        line.refused(this, RetryAfter.of((Duration) null));
+    /** Reports that the service refused this session without a time to back off: see {@link #rateLimited(Duration)}. */
+    default void rateLimited() {
+        rateLimited(null);
     }
 
     /**
-     * Tells the gate that the service refused this session, in the service's words: see {@link #rateLimited(Duration)}.
+     * Reports that the service refused this session, with the time in the service's own words: see
+     * {@link #rateLimited(Duration)}.
      *
-     * @param retryAfter the value of a Retry-After header: seconds, with a fraction too, or an HTTP date; {@code null}
-     *     if there was none. Anything else counts as a second, and the first such value is logged
+     * @param retryAfter the value of a Retry-After header: seconds, with an optional fraction, or an HTTP date;
+     *     {@code null} if there was none. Any other text counts as one second, and the first such text is logged
      */
-    public void rateLimitedFor(@Nullable String retryAfter) {
-        line.refused(this, RetryAfter.of(retryAfter));
-    }
+    void rateLimitedFor(@Nullable String retryAfter);
 
     /**
-     * Gives the slot to others for the time being, and admits the next in line if it fits. The session has to
-     * {@link #resume()} before it goes on; if it is paused or closed already, does nothing. Does not block, save for
-     * the gate's lock. What this thread did before happens-before what the next holder of the slot does after getting
-     * it.
+     * Lends the slot to other callers, and admits the next one in line if it fits under the limit. The session must
+     * call {@link #resume()} before it goes on. Does nothing if the slot is paused or closed. Does not block except for
+     * the gate's lock.
      */
-    public void pause() {
-        line.pause(this);
-    }
+    void pause();
 
     /**
-     * Waits for the slot again after {@link #pause()}: if the service refused this session, first until the time has
-     * passed for which it wants to be left alone; then in line, before callers who have not been admitted yet, and
-     * after those who resumed before. If it is not paused, returns at once.
+     * Waits until the slot is held again after {@link #pause()}. If the service refused this session, the call first
+     * backs off for the time that the service asked for. It then waits in line, ahead of callers that have not been
+     * admitted yet and behind sessions that resumed earlier. Returns at once if the slot is not paused.
      *
-     * <p>How much of that time is left, is read from the gate's clock once, at the call; it is waited for by the JVM's.
+     * <p>The call reads the remaining back-off time from the gate's clock once, and waits for it on the JVM's.
      *
      * @throws InterruptedException if the thread was interrupted on entry or while waiting; the slot is still paused.
-     *     If the slot was granted first, it is held, and the thread's interrupt status stays set
+     *     If the slot was granted before the interrupt, the call returns normally and the thread's interrupt status
+     *     stays set
      * @throws GateClosedException if the gate is closed, or is closed during the wait; the slot is still paused
-     * @throws IllegalStateException if the slot is closed, or is closed during the wait, or is being resumed by another
-     *     thread
+     * @throws IllegalStateException if the slot is closed, or is closed during the wait, or if another thread is
+     *     resuming it
      */
-    public void resume() throws InterruptedException {
-        BlockedCaller.resume(line, this);
-    }
+    void resume() throws InterruptedException;
 
     /**
-     * Does as {@link #resume()} without blocking. To cancel the future, or to complete it in any other way
-     * ({@code orTimeout}), takes the session out of the line; the slot is still paused then, and can be resumed again.
-     * If it does not complete at once, it does where {@link AdaptiveCpuGate#slotAsync()} does; after a time that the
-     * service asked for, in any case by the default executor of CompletableFuture.
+     * Resumes the slot as {@link #resume()} does, without blocking. Cancelling the future, or completing it in any
+     * other way ({@code orTimeout}), takes the session out of the line; the slot is then still paused, and can be
+     * resumed again. If the future does not complete at once, it completes as that of
+     * {@link AdaptiveCpuGate#slotAsync()} does, or, if a slot is free when a back-off ends, on CompletableFuture's
+     * default executor.
      *
-     * @return a future of this slot, held; it fails with what {@code resume()} throws
+     * @return a future that completes with this slot once it is held, and fails with what {@code resume()} throws
      */
-    public CompletableFuture<Slot> resumeAsync() {
-        return PendingSlot.resume(line, this);
-    }
+    CompletableFuture<Slot> resumeAsync();
 
     /**
-     * Gives the slot back, and admits the next in line if it fits under the limit. Closing again does nothing. A
-     * session that waits in {@link #resume()} is told at once.
+     * Gives the slot back, and admits the next caller in line if it fits under the limit. Does nothing if the slot is
+     * closed already. A session that waits in {@link #resume()} fails at once.
      *
-     * <p>Does not block, save for the gate's lock, which nobody holds for longer than a look at each slot takes. What
-     * this thread did before happens-before what the next holder of the slot does after getting it.
+     * <p>Does not block except for the gate's lock, which a thread holds at most for one pass over the held slots. On a
+     * manual gate it also runs the stages that depend on a future that it completes.
      */
     @Override
-    public void close() {
-        line.leave(this);
-    }
+    void close();
 }

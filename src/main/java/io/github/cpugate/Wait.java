@@ -1,28 +1,29 @@
 package io.github.cpugate;
 
-/** One caller's wait in line, as a listener wants to know of it: see {@link GateListener#onWait()}. */
+/** Receives the end of one caller's wait in line: see {@link GateListener#onWait()}. */
 @FunctionalInterface
 public interface Wait {
 
     /** How a wait ended. */
     enum Outcome {
-        /** With a slot. */
+        /** The caller received a slot. */
         ADMITTED,
-        /** Without: its time had passed. */
+        /** The caller's time passed, and it received no slot. */
         TIMED_OUT,
-        /** Without: the thread was interrupted. */
+        /** The caller's thread was interrupted, and it received no slot. */
         INTERRUPTED,
-        /** Without: the future was cancelled, or completed by others. */
+        /** The caller's future was cancelled or completed by other code, and it received no slot. */
         CANCELLED,
-        /** Without: the gate was closed. */
+        /** The gate was closed, and the caller received no slot. */
         CLOSED
     }
 
     /**
-     * Told once that the wait has ended, on the thread that waited, or that completed the future. It must not block:
-     * that is a caller of the gate. What it throws goes to the log, once, and nowhere else.
+     * Called once when the wait has ended, on the thread that waited, or on the thread that completes the future. It
+     * must not block, since it delays a caller of the gate. An exception that it throws is logged once and does not
+     * reach the caller.
      *
-     * @param outcome how
+     * @param outcome how the wait ended
      */
     void ended(Outcome outcome);
 }

@@ -1,19 +1,16 @@
 /**
- * The gate: decides how many sessions may run at once, and admits them.
+ * The public API of the gate: what users call and receive.
  *
- * <p>Start at {@link io.github.cpugate.AdaptiveCpuGate}. A sample comes in from {@link io.github.cpugate.cpu}, a
- * {@link io.github.cpugate.StepPolicy} maps it to the next limit, callers wait in line for a
- * {@link io.github.cpugate.Slot} under that limit, and each step is told as an {@link io.github.cpugate.Observation}.
+ * <p>Start at {@code AdaptiveCpuGate}, whose builder makes a gate. A caller holds a {@code Slot} while its session
+ * runs, and receives a {@code GateClosedException} if the gate is closed. A {@code GateListener} receives a
+ * {@code StepReport} for each step, and a {@code Wait} can observe each caller that waits. A {@code GateSnapshot} is
+ * the gate at one moment, and a {@code Bottleneck} says what holds callers back.
  *
- * <p>Inside, in that order: {@code Governor} makes the steps, on the {@code GovernorThread} or by hand; they take
- * {@code Turns}, so that other people's code that hangs holds none of them up. {@code OneSlotPolicy} or
- * {@code HeadroomPolicy} with its {@code SlotCost} decides, {@code WaitingLine} admits, under the lower one of two
- * {@code Limits}: the policy's, and an {@code ApiCeiling} that goes by what the service refuses. In the line stand
- * {@code Waiter}s, which are threads ({@code BlockedCaller}) or futures ({@code PendingSlot}, on which
- * {@code AsyncCall} and {@code GateExecutor} build); who is out of it is among the {@code HeldSlots}. {@code Usage}
- * counts. {@code Listeners} are told of steps, {@code Waits} tells them of those in line.
+ * <p>CPU samples come from {@link io.github.cpugate.cpu}, and {@link io.github.cpugate.policy} decides the next limit.
+ * The packages {@code internal.governor}, which makes the steps, and {@code internal.line}, where callers wait, are not
+ * part of the API. {@link io.github.cpugate.observe} has listeners for logs, metrics and recordings.
  *
- * <p>A {@code null} given to the gate or its builder throws {@link NullPointerException} with the argument's name.
+ * <p>A {@code null} argument to the gate or its builder throws {@link NullPointerException} with the argument's name.
  */
 @NullMarked
 package io.github.cpugate;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Reason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ class AdaptiveCpuGateTest {
             .nanoClock(clock::get)
             .build();
 
-    /** A slot that nobody refers to may be garbage-collected, and the next step would give it back. */
+    /** Keeps the slots reachable: a step gives back a slot that was garbage-collected. */
     private final List<Slot> held = new ArrayList<>();
 
     @AfterEach
@@ -43,7 +44,7 @@ class AdaptiveCpuGateTest {
         return slot;
     }
 
-    /** Takes slots until one is refused. */
+    /** Takes slots until none is free. */
     private void fill() {
         Optional<Slot> slot = gate.trySlot();
         while (slot.isPresent()) {
@@ -54,21 +55,21 @@ class AdaptiveCpuGateTest {
 
     private int limitAfterStepAt(double percent) {
         cpu.set(CpuSample.of(percent));
-        return gate.adjust().limitAfter();
+        return gate.step().limitAfter();
     }
 
     @Test
-    void shrinksByOneAStepToTheFloorAndServesThere() throws InterruptedException {
+    void theLimitFallsByOnePerStepToTheFloorAndTheFloorIsServed() throws InterruptedException {
         assertThat(limitAfterStepAt(95)).isEqualTo(2);
         assertThat(limitAfterStepAt(95)).isEqualTo(2);
-        assertThat(gate.adjust().reason()).isEqualTo(Reason.AT_FLOOR);
+        assertThat(gate.step().reason()).isEqualTo(Reason.AT_FLOOR);
         hold();
         hold();
         assertThat(gate.trySlot()).isEmpty();
     }
 
     @Test
-    void growsByOneAStepToTheCeilingWhileCallersRunIntoTheLimit() {
+    void theLimitRisesByOnePerStepToMaxSlotsWhileCallersReachIt() {
         for (int expected : new int[] {4, 5, 5}) {
             fill();
             assertThat(limitAfterStepAt(10)).isEqualTo(expected);
@@ -77,26 +78,26 @@ class AdaptiveCpuGateTest {
     }
 
     @Test
-    void anIdleGateDoesNotClimb() {
+    void theLimitOfAnIdleGateDoesNotRise() {
         assertThat(limitAfterStepAt(1)).isEqualTo(3);
-        assertThat(gate.adjust().reason()).isEqualTo(Reason.NOT_BINDING);
+        assertThat(gate.step().reason()).isEqualTo(Reason.NO_DEMAND);
     }
 
     @Test
-    void aCutWaitsForTheLastOneToTakeEffect() throws InterruptedException {
+    void theLimitIsNotCutAgainUntilTheLastCutHasTakenEffect() throws InterruptedException {
         Slot first = hold();
         hold();
         hold();
 
         assertThat(limitAfterStepAt(95)).isEqualTo(2);
         gate.setSlots(1, 5);
-        assertThat(gate.adjust().reason()).isEqualTo(Reason.DRAINING);
+        assertThat(gate.step().reason()).isEqualTo(Reason.DRAINING);
         first.close();
-        assertThat(gate.adjust().limitAfter()).isEqualTo(1);
+        assertThat(gate.step().limitAfter()).isEqualTo(1);
     }
 
     @Test
-    void aStepTellsWhatItSawAndDid() throws InterruptedException {
+    void aStepReportsWhatItSawAndDid() throws InterruptedException {
         Slot slot = hold();
         hold();
         clock.addAndGet(1_000_000_000);
@@ -104,8 +105,8 @@ class AdaptiveCpuGateTest {
         clock.addAndGet(1_000_000_000);
         cpu.set(CpuSample.of(93, 81));
 
-        assertThat(gate.adjust())
-                .isEqualTo(new Observation(
+        assertThat(gate.step())
+                .isEqualTo(new StepReport(
                         "test",
                         Duration.ofSeconds(2),
                         CpuSample.of(93, 81),
@@ -122,48 +123,51 @@ class AdaptiveCpuGateTest {
                         2,
                         0,
                         0,
-                        new Binding(Binding.Side.NONE, Duration.ZERO, Duration.ZERO, Duration.ZERO),
+                        Bottleneck.NONE,
+                        new Bottleneck.Times(Duration.ZERO, Duration.ZERO, Duration.ZERO),
                         false,
                         Reason.OVER_TARGET))
-                .matches(Observation::limitChanged);
+                .matches(StepReport::limitChanged);
     }
 
     @Test
-    void aSnapshotIsTheGateAsItStands() throws InterruptedException {
-        Binding none = new Binding(Binding.Side.NONE, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+    void aSnapshotShowsTheCurrentStateOfTheGate() throws InterruptedException {
+        Bottleneck none = Bottleneck.NONE;
+        Bottleneck.Times never = new Bottleneck.Times(Duration.ZERO, Duration.ZERO, Duration.ZERO);
         assertThat(gate.snapshot())
-                .isEqualTo(
-                        new GateSnapshot("test", 3, 3, 5, 2, 5, 0, 0, 0, 0, 0, none, 70, CpuSample.starting(), false));
+                .isEqualTo(new GateSnapshot(
+                        "test", 3, 3, 5, 2, 5, 0, 0, 0, 0, 0, none, never, 70, CpuSample.starting(), false));
         hold();
-        gate.adjust();
+        gate.step();
         gate.setTargetCpu(50);
         gate.close();
         assertThat(gate.snapshot())
-                .isEqualTo(new GateSnapshot("test", 3, 3, 5, 2, 5, 1, 0, 1, 0, 0, none, 50, CpuSample.of(60), true));
+                .isEqualTo(new GateSnapshot(
+                        "test", 3, 3, 5, 2, 5, 1, 0, 1, 0, 0, none, never, 50, CpuSample.of(60), true));
         assertThat(gate).hasToString(gate.snapshot().toString());
     }
 
     @Test
-    void aSnapshotDoesNotUseUpWhatTheNextStepIsToSee() {
+    void aSnapshotDoesNotResetWhatTheNextStepSees() {
         fill();
         gate.snapshot();
         assertThat(limitAfterStepAt(Double.NaN))
-                .as("nor does a step without a reading")
+                .as("a step without a reading resets nothing either")
                 .isEqualTo(3);
 
         assertThat(limitAfterStepAt(10)).isEqualTo(4);
     }
 
     @Test
-    void theTargetCanBeMovedLive() {
+    void theTargetCanBeChangedAtRunTime() {
         gate.setTargetCpu(40);
-        assertThat(gate.adjust().reason()).isEqualTo(Reason.OVER_TARGET);
+        assertThat(gate.step().reason()).isEqualTo(Reason.OVER_TARGET);
         assertThatThrownBy(() -> gate.setTargetCpu(0.7))
                 .hasMessage("targetCpu must be a percentage in (1, 100], was 0.7 (did you mean 70?)");
     }
 
     @Test
-    void theBoundsCanBeMovedLive() {
+    void theBoundsCanBeChangedAtRunTime() {
         gate.setSlots(4, 9);
         assertThat(gate.snapshot().limit()).isEqualTo(4);
         gate.setSlots(1, 2);
@@ -171,12 +175,12 @@ class AdaptiveCpuGateTest {
         assertThatThrownBy(() -> gate.setSlots(0, 2)).hasMessage("minSlots must be at least 1, was 0");
         assertThatThrownBy(() -> gate.setSlots(3, 2)).hasMessage("maxSlots must be at least minSlots = 3, was 2");
         assertThat(gate.snapshot().limit())
-                .as("a refused change changes nothing")
+                .as("a rejected change has no effect")
                 .isEqualTo(2);
     }
 
     @Test
-    void callRunsTheWorkInASlotAndGivesItBackHoweverItEnds() throws Exception {
+    void callRunsTheWorkInASlotAndGivesItBackEvenIfItThrows() throws Exception {
         assertThat(gate.call(() -> gate.snapshot().inFlight())).isEqualTo(1);
         assertThat(gate.snapshot().inFlight()).isZero();
         assertThatThrownBy(() -> gate.call(() -> {
@@ -191,7 +195,7 @@ class AdaptiveCpuGateTest {
     }
 
     @Test
-    void aTimedCallerWaitsNoLongerThanItSaid() throws InterruptedException {
+    void aTimedCallerWithoutASlotLeavesTheLineAtItsTimeout() throws InterruptedException {
         fill();
 
         assertThat(gate.trySlot(Duration.ofMillis(1))).isEmpty();
@@ -207,7 +211,7 @@ class AdaptiveCpuGateTest {
     }
 
     @Test
-    void workInFlightOutlivesTheGate() throws InterruptedException {
+    void closingTheGateDoesNotEndWorkInFlight() throws InterruptedException {
         Slot running = gate.slot();
 
         gate.close();
@@ -220,7 +224,7 @@ class AdaptiveCpuGateTest {
     }
 
     @Test
-    void nullIsRefusedByName() {
+    void aNullArgumentIsRejectedByName() {
         assertThatNullPointerException().isThrownBy(() -> gate.trySlot(null)).withMessage("atMost");
         assertThatNullPointerException().isThrownBy(() -> gate.awaitIdle(null)).withMessage("atMost");
         assertThatNullPointerException().isThrownBy(() -> gate.call(null)).withMessage("work");

@@ -1,126 +1,164 @@
 package io.github.cpugate;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Imports run one way along a sample's way: cpu, then policy and gate, then who tells of it. */
+/** Checks which packages of the library may depend on which. */
 class ArchitectureTest {
 
+    private static final String ROOT = "io.github.cpugate";
+    private static final String CPU = ROOT + ".cpu";
+    private static final String POLICY = ROOT + ".policy";
+    private static final String OBSERVE = ROOT + ".observe";
+    private static final String LINE = ROOT + ".internal.line";
+    private static final String GOVERNOR = ROOT + ".internal.governor";
+    private static final String GATE = ".*\\.AdaptiveCpuGate(\\$.*)?";
+
+    private static final int MAX_ROOT_FILES = 12;
     private static final Pattern CLASS_NAME = Pattern.compile("\\{@code ([A-Z]\\w+)}");
 
-    private final JavaClasses library = new ClassFileImporter()
+    private static final JavaClasses LIBRARY = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("io.github.cpugate");
+            .importPackages(ROOT);
 
-    @Test
-    void measuringKnowsNothingOfTheGate() {
-        noClasses()
+    private void onlyDependsOn(String from, String... allowed) {
+        classes()
                 .that()
-                .resideInAPackage("io.github.cpugate.cpu")
+                .resideInAPackage(from)
                 .should()
-                .dependOnClassesThat()
-                .resideInAPackage("io.github.cpugate")
-                .check(library);
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        Stream.concat(Stream.of(from, "java..", "javax..", "org.jspecify.."), Stream.of(allowed))
+                                .toArray(String[]::new))
+                .check(LIBRARY);
     }
 
     @Test
-    void oshiIsNamedWhereCpuIsMeasuredAndNowhereElse() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("io.github.cpugate.cpu")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("oshi..", "com.sun..")
-                .check(library);
+    void cpuDependsOnNoOtherPackage() {
+        onlyDependsOn(CPU, "oshi..", "com.sun.management", "org.slf4j..");
     }
 
     @Test
-    void policiesKnowNeitherTheLineNorTheGate() {
+    void policyDependsOnlyOnCpu() {
+        onlyDependsOn(POLICY, CPU);
+    }
+
+    @Test
+    void policiesUseNoClockNoConcurrencyNoLoggingAndNoIo() {
         noClasses()
                 .that()
-                .areAssignableTo(StepPolicy.class)
-                .or()
-                .areAssignableTo(StepInput.class)
-                .or()
-                .areAssignableTo(Decision.class)
+                .resideInAPackage(POLICY)
                 .should()
                 .dependOnClassesThat()
-                .areAssignableTo(AdaptiveCpuGate.class)
+                .resideInAnyPackage("java.util.concurrent..", "java.io..", "java.nio..", "java.time..", "org.slf4j..")
                 .orShould()
-                .dependOnClassesThat()
-                .areAssignableTo(WaitingLine.class)
+                .callMethod(System.class, "nanoTime")
                 .orShould()
-                .dependOnClassesThat()
-                .areAssignableTo(Governor.class)
-                .check(library);
+                .callMethod(System.class, "currentTimeMillis")
+                .check(LIBRARY);
     }
 
     @Test
-    void noPartKnowsTheGateThatItIsAPartOf() {
+    void theLineDependsOnlyOnTheRootPackage() {
+        onlyDependsOn(LINE, ROOT);
+    }
+
+    @Test
+    void theGovernorDoesNotDependOnObserve() {
+        onlyDependsOn(GOVERNOR, ROOT, CPU, POLICY, LINE, "org.slf4j..");
+    }
+
+    @Test
+    void observeDependsOnlyOnPublicPackages() {
+        onlyDependsOn(OBSERVE, ROOT, CPU, POLICY, "org.slf4j..", "io.micrometer..", "jdk.jfr..");
+    }
+
+    @Test
+    void inTheRootPackageOnlyTheGateDependsOnInternals() {
         noClasses()
                 .that()
-                .haveNameNotMatching(".*AdaptiveCpuGate.*")
+                .resideInAPackage(ROOT)
                 .and()
-                .resideOutsideOfPackage("io.github.cpugate.observe")
+                .haveNameNotMatching(GATE)
                 .should()
                 .dependOnClassesThat()
-                .haveNameMatching(".*AdaptiveCpuGate.*")
-                .check(library);
+                .resideInAnyPackage(ROOT + ".internal..", OBSERVE)
+                .check(LIBRARY);
     }
 
     @Test
-    void theLineKnowsNothingOfCpu() {
+    void onlyObserveDependsOnTheGate() {
         noClasses()
                 .that()
-                .areAssignableTo(WaitingLine.class)
-                .or()
-                .areAssignableTo(Slot.class)
+                .haveNameNotMatching(GATE)
+                .and()
+                .resideOutsideOfPackage(OBSERVE)
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage("io.github.cpugate.cpu")
-                .check(library);
+                .haveNameMatching(GATE)
+                .check(LIBRARY);
+    }
+
+    /** The gate is in the root package and depends on all packages, so it counts as a package of its own here. */
+    @Test
+    void packagesDoNotDependOnEachOtherInCycles() {
+        slices().assignedFrom(new SliceAssignment() {
+                    @Override
+                    public SliceIdentifier getIdentifierOf(JavaClass each) {
+                        return SliceIdentifier.of(each.getName().matches(GATE) ? "gate" : each.getPackageName());
+                    }
+
+                    @Override
+                    public String getDescription() {
+                        return "packages";
+                    }
+                })
+                .should()
+                .beFreeOfCycles()
+                .check(LIBRARY);
     }
 
     @Test
-    void whatTellsOfTheGateIsNamedByNobody() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("io.github.cpugate.observe")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("io.github.cpugate.observe", "io.micrometer..")
-                .check(library);
-    }
-
-    @Test
-    void flightRecorderMayBeMissing() {
+    void onlyJfrEventsDependsOnFlightRecorder() {
         noClasses()
                 .that()
                 .haveNameNotMatching(".*\\.JfrEvents(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.jfr..")
-                .check(library);
+                .check(LIBRARY);
+    }
+
+    @Test
+    void theRootPackageHasFewFiles() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("src/main/java/io/github/cpugate"))) {
+            assertThat(files.filter(Files::isRegularFile)).hasSizeLessThanOrEqualTo(MAX_ROOT_FILES);
+        }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "cpu", "observe"})
-    void thePackagesMapNamesWhatIsThere(String name) throws IOException {
+    @ValueSource(strings = {"", "cpu", "policy", "observe", "internal", "internal/line", "internal/governor"})
+    void packageDescriptionsNameOnlyClassesThatExist(String name) throws IOException {
         Path sources = Path.of("src/main/java/io/github/cpugate", name);
-        assertThat(CLASS_NAME
-                        .matcher(Files.readString(sources.resolve("package-info.java")))
-                        .results())
+        String description = Files.readString(sources.resolve("package-info.java"));
+        assertThat(CLASS_NAME.matcher(description).results())
                 .isNotEmpty()
                 .allSatisfy(named ->
                         assertThat(sources.resolve(named.group(1) + ".java")).exists());

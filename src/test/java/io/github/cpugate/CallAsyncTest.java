@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.internal.line.AsyncCall;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -28,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Sessions that end with a stage. */
+/** Tests {@code callAsync}: sessions that end when a stage completes. */
 class CallAsyncTest {
 
     private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -54,14 +57,16 @@ class CallAsyncTest {
         assertThat(gate.snapshot()).returns(inFlight, GateSnapshot::inFlight).returns(waiting, GateSnapshot::waiting);
     }
 
-    /** A stage of other people's making: it calls back as often as the test wants, and is no CompletableFuture. */
-    private static final class Foreign {
+    /** A stage that is not a CompletableFuture, and that calls back each time the test completes it. */
+    private static final class ForeignStage {
 
         private final List<BiConsumer<String, Throwable>> callbacks = new ArrayList<>();
 
         @SuppressWarnings("unchecked")
         final CompletionStage<String> stage = (CompletionStage<String>) Proxy.newProxyInstance(
-                Foreign.class.getClassLoader(), new Class<?>[] {CompletionStage.class}, (proxy, method, arguments) -> {
+                ForeignStage.class.getClassLoader(),
+                new Class<?>[] {CompletionStage.class},
+                (proxy, method, arguments) -> {
                     if (method.getName().equals("whenComplete")) {
                         callbacks.add((BiConsumer<String, Throwable>) arguments[0]);
                         return proxy;
@@ -83,20 +88,20 @@ class CallAsyncTest {
 
     @ParameterizedTest
     @MethodSource("ends")
-    void theSlotIsHeldUntilTheStageEndsAndFreeBeforeTheResultIsSeen(Consumer<CompletableFuture<String>> end) {
+    void theSlotIsHeldUntilTheStageEndsAndIsFreeBeforeTheResult(Consumer<CompletableFuture<String>> end) {
         CompletableFuture<String> result = gate.callAsync(this::work);
-        CompletableFuture<Integer> inFlightThen =
+        CompletableFuture<Integer> inFlightAtResult =
                 result.handle((value, failure) -> gate.snapshot().inFlight());
         assertGate(1, 0);
         assertThat(result).isNotDone();
 
         end.accept(stage);
-        assertThat(inFlightThen).isCompletedWithValue(0);
+        assertThat(inFlightAtResult).isCompletedWithValue(0);
         assertThat(result.isCompletedExceptionally()).isEqualTo(stage.isCompletedExceptionally());
     }
 
     @Test
-    void theWorkIsCalledInItsTurn() throws InterruptedException {
+    void theWorkIsCalledWhenItsTurnComes() throws InterruptedException {
         Slot held = gate.slot();
         CompletableFuture<Slot> before = gate.slotAsync();
         CompletableFuture<String> result = gate.callAsync(this::work);
@@ -110,7 +115,7 @@ class CallAsyncTest {
         assertGate(0, 0);
     }
 
-    static List<Supplier<CompletionStage<String>>> worksThatStartNothing() {
+    static List<Supplier<CompletionStage<String>>> worksWithoutAStage() {
         return List.of(
                 () -> {
                     throw new IllegalStateException("no route");
@@ -122,8 +127,8 @@ class CallAsyncTest {
     }
 
     @ParameterizedTest
-    @MethodSource("worksThatStartNothing")
-    void workThatStartsNothingGivesItsSlotBackAtOnce(Supplier<CompletionStage<String>> work) throws Exception {
+    @MethodSource("worksWithoutAStage")
+    void workThatReturnsNoStageGivesItsSlotBackAtOnce(Supplier<CompletionStage<String>> work) throws Exception {
         assertThatThrownBy(() -> gate.callAsync(work).get())
                 .isInstanceOf(ExecutionException.class)
                 .cause()
@@ -135,12 +140,12 @@ class CallAsyncTest {
         CompletableFuture<String> second = gate.callAsync(this::work);
         held.close();
         assertThat(first).isCompletedExceptionally();
-        assertThat(calls).as("its slot went to the next in line").hasValue(1);
+        assertThat(calls).as("the slot went to the next caller in line").hasValue(1);
         assertThat(second).isNotDone();
     }
 
     @Test
-    void cancellingTheResultTakesItOutOfTheLine() throws InterruptedException {
+    void aCallWhoseResultIsCancelledLeavesTheLine() throws InterruptedException {
         Slot held = gate.slot();
         CompletableFuture<String> result = gate.callAsync(this::work);
         assertGate(1, 1);
@@ -153,7 +158,7 @@ class CallAsyncTest {
     }
 
     @Test
-    void cancellingTheResultCancelsTheStageThatRuns() {
+    void cancellingTheResultCancelsTheRunningStage() {
         CompletableFuture<String> result = gate.callAsync(this::work);
 
         result.cancel(false);
@@ -162,7 +167,7 @@ class CallAsyncTest {
     }
 
     @Test
-    void aResultThatTimesOutCancelsTheStageThatRuns() {
+    void aResultThatTimesOutCancelsTheRunningStage() {
         CompletableFuture<String> result = gate.callAsync(this::work).orTimeout(1, TimeUnit.MICROSECONDS);
 
         assertThatThrownBy(result::join).hasCauseInstanceOf(TimeoutException.class);
@@ -171,7 +176,7 @@ class CallAsyncTest {
     }
 
     @Test
-    void aStageThatIgnoresCancellationHoldsItsSlotToItsEnd() {
+    void aStageThatIgnoresCancellationHoldsItsSlotUntilItEnds() {
         CompletableFuture<String> result = gate.callAsync(() -> stage.minimalCompletionStage());
 
         result.cancel(false);
@@ -182,8 +187,8 @@ class CallAsyncTest {
     }
 
     @Test
-    void aStageThatCannotBeCancelledHoldsItsSlotToItsEnd() {
-        Foreign foreign = new Foreign();
+    void aStageThatCannotBeCancelledHoldsItsSlotUntilItEnds() {
+        ForeignStage foreign = new ForeignStage();
         CompletableFuture<String> result = gate.callAsync(() -> foreign.stage);
 
         result.cancel(false);
@@ -194,11 +199,11 @@ class CallAsyncTest {
     }
 
     @Test
-    void aCancellationBetweenTheGrantAndTheCallMeansNoCall() throws InterruptedException {
+    void workCancelledBetweenGrantAndCallIsNotCalled() throws InterruptedException {
         CompletableFuture<Slot> turn = new CompletableFuture<>() {
             @Override
             public boolean cancel(boolean mayInterrupt) {
-                return false; // the slot was granted, which the caller does not know yet
+                return false; // the slot is granted, but the caller does not know it yet
             }
         };
         CompletableFuture<String> result = AsyncCall.start(turn, this::work);
@@ -210,7 +215,7 @@ class CallAsyncTest {
     }
 
     @Test
-    void aCancellationWhileTheWorkIsCalledCancelsItsStage() throws InterruptedException {
+    void cancellingWhileTheWorkIsCalledCancelsItsStage() throws InterruptedException {
         Slot held = gate.slot();
         List<CompletableFuture<String>> result = new ArrayList<>();
         result.add(gate.callAsync(() -> {
@@ -224,12 +229,12 @@ class CallAsyncTest {
     }
 
     @Test
-    void nullTakesNoSlot() {
+    void nullIsRejectedAndTakesNoSlot() {
         assertThatNullPointerException().isThrownBy(() -> gate.callAsync(null)).withMessage("work");
         assertGate(0, 0);
     }
 
-    private static void assertFailedBy(Throwable cause, CompletableFuture<?> result) {
+    private static void assertFailedWith(Throwable cause, CompletableFuture<?> result) {
         assertThatThrownBy(result::join)
                 .isInstanceOf(CompletionException.class)
                 .cause()
@@ -241,27 +246,27 @@ class CallAsyncTest {
     }
 
     @Test
-    void aFailureArrivesAsItself() {
+    void theResultFailsWithTheExceptionOfTheStage() {
         IOException broke = new IOException("stream broke");
         CompletableFuture<String> result = gate.callAsync(this::work);
         CompletableFuture<Throwable> handled = result.handle((value, failure) -> failure);
         stage.completeExceptionally(broke);
 
         assertThat(handled.join()).isSameAs(broke);
-        assertFailedBy(broke, result);
+        assertFailedWith(broke, result);
     }
 
     @Test
-    void aFailureOfAnEarlierStageArrivesAsThatStageTellsIt() {
+    void theResultFailsWithTheExceptionOfAnEarlierStage() {
         IOException broke = new IOException("stream broke");
         CompletableFuture<String> result = gate.callAsync(() -> stage.thenApply(String::trim));
         stage.completeExceptionally(broke);
 
-        assertFailedBy(broke, result);
+        assertFailedWith(broke, result);
     }
 
     @Test
-    void aCancelledStageMakesACancelledResult() {
+    void aCancelledStageCancelsTheResult() {
         CompletableFuture<String> result = gate.callAsync(this::work);
 
         stage.cancel(false);
@@ -270,7 +275,7 @@ class CallAsyncTest {
     }
 
     @Test
-    void aClosedGateFailsTheResultAndCallsNothing() throws InterruptedException {
+    void aClosedGateFailsTheResultAndDoesNotCallTheWork() throws InterruptedException {
         Slot held = gate.slot();
         CompletableFuture<String> inLine = gate.callAsync(this::work);
         gate.close();
@@ -284,10 +289,10 @@ class CallAsyncTest {
     }
 
     @Test
-    void aStageThatEndsManyTimesFromManyThreadsGivesBackOneSlot() throws InterruptedException {
+    void aStageThatCompletesOnManyThreadsGivesBackOneSlot() throws InterruptedException {
         gate.setSlots(2, 2);
         Slot other = gate.slot();
-        Foreign foreign = new Foreign();
+        ForeignStage foreign = new ForeignStage();
         CompletableFuture<String> result = gate.callAsync(() -> foreign.stage);
         CountDownLatch go = new CountDownLatch(1);
         List<Caller<Boolean>> enders = new ArrayList<>();

@@ -7,6 +7,8 @@ import static org.assertj.core.api.InstanceOfAssertFactories.THROWABLE;
 
 import ch.qos.logback.classic.Level;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.LogCapture;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -22,13 +24,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tasks in line, and what their delegate makes of them. */
+/** Tests the executor of a gate: tasks wait in line, and a delegate runs or rejects them. */
 class GateExecutorTest {
 
-    private final LogCapture log = new LogCapture();
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
+
     private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
             .manual()
             .name("test")
@@ -38,19 +43,18 @@ class GateExecutorTest {
     @AfterEach
     void close() {
         gate.close();
-        log.close();
     }
 
     private void assertGate(int inFlight, int waiting) {
         assertThat(gate.snapshot()).returns(inFlight, GateSnapshot::inFlight).returns(waiting, GateSnapshot::waiting);
     }
 
-    private static void breakDown() {
+    private static void breakTask() {
         throw new IllegalStateException("task broke");
     }
 
     @Test
-    void tasksRunInSlotsInOrder() throws InterruptedException {
+    void tasksRunInSlotsInTheirOrder() throws InterruptedException {
         Executor executor = gate.executor(Runnable::run);
         List<String> ran = new ArrayList<>();
         Slot held = gate.slot();
@@ -64,7 +68,9 @@ class GateExecutorTest {
         assertThat(ran).containsExactly("0 of 1 in flight", "1 of 1 in flight", "2 of 1 in flight", "3 of 1 in flight");
         assertGate(0, 0);
         executor.execute(() -> ran.clear());
-        assertThat(ran).as("a free slot: at once, on this thread").isEmpty();
+        assertThat(ran)
+                .as("with a free slot a task runs at once, on this thread")
+                .isEmpty();
     }
 
     @Test
@@ -82,7 +88,7 @@ class GateExecutorTest {
             assertThat(pool.getQueue()).isEmpty();
 
             held.close();
-            Await.until("all have run", () -> ran.get() == 100);
+            Await.until("all tasks have run", () -> ran.get() == 100);
             Await.until("all slots are free", () -> gate.snapshot().inFlight() == 0);
         } finally {
             pool.shutdown();
@@ -90,20 +96,20 @@ class GateExecutorTest {
     }
 
     @Test
-    void aTaskThatThrowsGivesItsSlotBackAndThrowsWhereItRuns() throws InterruptedException {
+    void aTaskThatThrowsGivesItsSlotBackAndThrowsOnItsThread() throws InterruptedException {
         Deque<Runnable> started = new ArrayDeque<>();
-        gate.executor(started::add).execute(GateExecutorTest::breakDown);
+        gate.executor(started::add).execute(GateExecutorTest::breakTask);
         assertGate(1, 0);
         assertThatThrownBy(() -> started.remove().run()).hasMessage("task broke");
         assertGate(0, 0);
 
         Executor direct = gate.executor(Runnable::run);
-        assertThatThrownBy(() -> direct.execute(GateExecutorTest::breakDown)).hasMessage("task broke");
+        assertThatThrownBy(() -> direct.execute(GateExecutorTest::breakTask)).hasMessage("task broke");
         assertGate(0, 0);
 
         Slot held = gate.slot();
         AtomicInteger ran = new AtomicInteger();
-        direct.execute(GateExecutorTest::breakDown);
+        direct.execute(GateExecutorTest::breakTask);
         direct.execute(ran::incrementAndGet);
         List<Throwable> uncaught = new ArrayList<>();
         Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
@@ -113,17 +119,17 @@ class GateExecutorTest {
             Thread.currentThread().setUncaughtExceptionHandler(null);
         }
         assertThat(uncaught).singleElement().asInstanceOf(THROWABLE).hasMessage("task broke");
-        assertThat(log.messagesAt(Level.ERROR)).as("it was started").isEmpty();
-        assertThat(ran).as("the next in line is none the worse").hasValue(1);
+        assertThat(log.messagesAt(Level.ERROR)).as("the task was started").isEmpty();
+        assertThat(ran).as("the next task in line runs").hasValue(1);
         assertGate(0, 0);
     }
 
-    static List<Supplier<Throwable>> refusals() {
+    static List<Supplier<Throwable>> rejections() {
         return List.of(() -> new RejectedExecutionException("full"), () -> new OutOfMemoryError("full"));
     }
 
-    private static Executor refusing(Supplier<Throwable> refusal) {
-        return task -> throwAny(refusal.get());
+    private static Executor rejecting(Supplier<Throwable> rejection) {
+        return task -> throwAny(rejection.get());
     }
 
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
@@ -132,22 +138,22 @@ class GateExecutorTest {
     }
 
     @ParameterizedTest
-    @MethodSource("refusals")
-    void aDelegateThatRefusesAtOnceTellsTheCaller(Supplier<Throwable> refusal) {
+    @MethodSource("rejections")
+    void aRejectionAtOnceIsThrownToTheCaller(Supplier<Throwable> rejection) {
         FutureTask<Integer> task = new FutureTask<>(() -> 1);
 
-        assertThatThrownBy(() -> gate.executor(refusing(refusal)).execute(task))
-                .isInstanceOf(refusal.get().getClass())
+        assertThatThrownBy(() -> gate.executor(rejecting(rejection)).execute(task))
+                .isInstanceOf(rejection.get().getClass())
                 .hasMessage("full");
         assertGate(0, 0);
         assertThat(log.messagesAt(Level.ERROR)).isEmpty();
-        assertThat(task).as("the caller has it still").isNotDone();
+        assertThat(task).as("the caller still has the task").isNotDone();
     }
 
     @ParameterizedTest
-    @MethodSource("refusals")
-    void aDelegateThatRefusesLaterCancelsTheTaskAndIsSaidOnce(Supplier<Throwable> refusal) throws InterruptedException {
-        Executor executor = gate.executor(refusing(refusal));
+    @MethodSource("rejections")
+    void aLaterRejectionCancelsTheTaskAndIsLoggedOnce(Supplier<Throwable> rejection) throws InterruptedException {
+        Executor executor = gate.executor(rejecting(rejection));
         List<FutureTask<Integer>> tasks = List.of(new FutureTask<>(() -> 1), new FutureTask<>(() -> 2));
         Slot held = gate.slot();
         tasks.forEach(executor::execute);
@@ -157,13 +163,13 @@ class GateExecutorTest {
         assertThat(tasks).allMatch(FutureTask::isCancelled);
         assertGate(0, 0);
         assertThat(log.at(Level.ERROR)).singleElement().satisfies(event -> {
-            assertThat(event.getFormattedMessage()).contains("could not be started", "full", "(said once)");
+            assertThat(event.getFormattedMessage()).contains("could not be started", "full", "(logged once)");
             assertThat(event.getThrowableProxy().getMessage()).isEqualTo("full");
         });
     }
 
     @Test
-    void aClosedGateRejects() {
+    void aClosedGateRejectsATask() {
         gate.close();
         assertThatThrownBy(() -> gate.executor(Runnable::run).execute(() -> {}))
                 .isInstanceOf(RejectedExecutionException.class)
@@ -171,7 +177,7 @@ class GateExecutorTest {
     }
 
     @Test
-    void closingTheGateCancelsTheTasksInLineAndIsSaidOnce() throws InterruptedException {
+    void closingTheGateCancelsTasksInLineAndIsLoggedOnce() throws InterruptedException {
         AtomicInteger ran = new AtomicInteger();
         List<FutureTask<Integer>> tasks =
                 List.of(new FutureTask<>(ran::incrementAndGet), new FutureTask<>(ran::incrementAndGet));
@@ -187,7 +193,7 @@ class GateExecutorTest {
     }
 
     @Test
-    void aBrokenLogHarmsNobody() throws InterruptedException {
+    void closingTheGateCancelsTasksInLineEvenIfTheLogThrows() throws InterruptedException {
         Slot held = gate.slot();
         FutureTask<Integer> task = new FutureTask<>(() -> 1);
         gate.executor(Runnable::run).execute(task);
@@ -201,7 +207,7 @@ class GateExecutorTest {
     }
 
     @Test
-    void aFutureCanBeSuppliedInASlot() throws InterruptedException {
+    void supplyAsyncRunsItsSupplierInASlot() throws InterruptedException {
         Slot held = gate.slot();
         CompletableFuture<Integer> supplied =
                 CompletableFuture.supplyAsync(() -> gate.snapshot().inFlight(), gate.executor(Runnable::run));
@@ -213,7 +219,7 @@ class GateExecutorTest {
     }
 
     @Test
-    void nullTakesNoSlot() {
+    void nullIsRejectedAndTakesNoSlot() {
         assertThatNullPointerException().isThrownBy(() -> gate.executor(null)).withMessage("delegate");
         assertThatNullPointerException()
                 .isThrownBy(() -> gate.executor(Runnable::run).execute(null))

@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import ch.qos.logback.classic.Level;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.policy.Decision;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepPolicy;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
+import io.github.cpugate.testing.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,28 +20,24 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The loop with faulty parts, by hand and on its thread. */
+/** Tests a governor with faulty parts, in steps of the test and of its own thread. */
 class GovernorTest {
 
     private static final Duration SHORT = Duration.ofMillis(1);
 
-    private final LogCapture log = new LogCapture();
-
-    @AfterEach
-    void stopCapture() {
-        log.close();
-    }
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
 
     private static AdaptiveCpuGate.Builder manual(CpuSampler sampler) {
         return AdaptiveCpuGate.builder().manual().maxSlots(8).initialSlots(4).sampler(sampler);
     }
 
-    static List<CpuSampler> faults() {
+    static List<CpuSampler> faultySamplers() {
         return List.of(
                 () -> {
                     throw new IllegalStateException("sensor broke");
@@ -47,7 +49,7 @@ class GovernorTest {
                     throw new OutOfMemoryError("sensor broke");
                 },
                 () -> {
-                    throw new Unspeakable();
+                    throw new MessageThrows();
                 },
                 () -> new CpuSample(-500, -500, Double.NaN, "host", Double.NaN, CpuSample.Health.OK, ""),
                 () -> new CpuSample(50, Double.NaN, Double.NaN, "host", Double.NaN, CpuSample.Health.OK, ""),
@@ -55,30 +57,30 @@ class GovernorTest {
                 () -> CpuSample.of(-5),
                 () -> CpuSample.of(250),
                 CpuSampler.smoothing(() -> Double.NaN, 0.3),
-                GovernorTest::nothing);
+                GovernorTest::nullSample);
     }
 
-    /** What cannot even be named. */
-    private static final class Unspeakable extends RuntimeException {
+    /** An exception whose message cannot be read. */
+    private static final class MessageThrows extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
 
         @Override
         public String getMessage() {
-            throw new Unspeakable();
+            throw new MessageThrows();
         }
     }
 
-    private static CpuSample nothing() {
+    private static CpuSample nullSample() {
         return null;
     }
 
     @ParameterizedTest
-    @MethodSource("faults")
-    void aFaultySamplerHoldsTheLimitAndIsSaidOnce(CpuSampler faulty) {
+    @MethodSource("faultySamplers")
+    void aFaultySamplerHoldsTheLimitAndIsLoggedOnce(CpuSampler faulty) {
         try (AdaptiveCpuGate gate = manual(faulty).build()) {
             for (int i = 0; i < 50; i++) {
-                Observation step = gate.adjust();
+                StepReport step = gate.step();
                 assertThat(step.reason()).isEqualTo(Reason.NO_READING);
                 assertThat(step.limitAfter()).isEqualTo(4);
             }
@@ -90,8 +92,8 @@ class GovernorTest {
     }
 
     @ParameterizedTest
-    @MethodSource("faults")
-    void theThreadOutlivesAFaultySampler(CpuSampler faulty) {
+    @MethodSource("faultySamplers")
+    void theGovernorThreadOutlivesAFaultySampler(CpuSampler faulty) {
         AtomicInteger steps = new AtomicInteger();
         AtomicReference<CpuSampler> sampler = new AtomicReference<>(faulty);
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -101,34 +103,35 @@ class GovernorTest {
                 .sampler(() -> sampler.get().sample())
                 .listener(step -> steps.incrementAndGet())
                 .build()) {
-            Await.until("twenty faulty steps", () -> steps.get() >= 20);
+            Await.until("twenty faulty steps are made", () -> steps.get() >= 20);
             assertThat(gate.snapshot().limit()).isEqualTo(4);
             sampler.set(() -> CpuSample.of(95));
             Await.until(
-                    "it cuts to the floor once there are readings",
+                    "the limit falls to the floor once there are readings",
                     () -> gate.snapshot().limit() == 1);
+            Await.until("the fault is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
             assertThat(log.messagesAt(Level.WARN)).hasSize(1);
         }
     }
 
     @Test
-    void thatASamplerWorksAgainIsSaidOnceToo() {
+    void theRecoveryOfASamplerIsLoggedOnce() {
         AtomicReference<CpuSample> sample = new AtomicReference<>(CpuSample.of(Double.NaN));
         try (AdaptiveCpuGate gate = manual(sample::get).name("flaky").build()) {
-            gate.adjust();
+            gate.step();
             sample.set(CpuSample.of(60));
             for (int i = 0; i < 30; i++) {
-                gate.adjust();
+                gate.step();
             }
             assertThat(log.messagesAt(Level.INFO)).containsExactly("the CPU sampler of gate 'flaky' works again");
             sample.set(CpuSample.of(Double.NaN));
-            gate.adjust();
+            gate.step();
             assertThat(log.messagesAt(Level.WARN)).hasSize(2);
         }
     }
 
     @Test
-    void thatAPolicyAndAListenerWorkAgainIsSaidToo() {
+    void theRecoveryOfAPolicyAndOfAListenerIsLogged() {
         AtomicBoolean broken = new AtomicBoolean(true);
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .manual()
@@ -141,11 +144,11 @@ class GovernorTest {
                     }
                 })
                 .build()) {
-            gate.adjust();
+            gate.step();
             broken.set(false);
             for (int i = 0; i < 10; i++) {
                 assertThat(log.messagesAt(Level.INFO)).isEmpty();
-                gate.adjust();
+                gate.step();
             }
             assertThat(log.messagesAt(Level.INFO))
                     .containsExactlyInAnyOrder(
@@ -154,44 +157,44 @@ class GovernorTest {
     }
 
     @Test
-    void whatFailsAndWorksByTurnsSoonIsNoLongerNews() {
+    void aSamplerThatFailsOnAndOffIsLoggedThreeTimesAtMost() {
         for (int rhythm : new int[] {2, 3, 11, 25}) {
             AtomicInteger calls = new AtomicInteger();
-            try (LogCapture its = new LogCapture();
-                    AdaptiveCpuGate gate = manual(
-                                    () -> CpuSample.of(calls.incrementAndGet() % rhythm == 0 ? Double.NaN : 60))
-                            .build()) {
+            log.clear();
+            try (AdaptiveCpuGate gate = manual(
+                            () -> CpuSample.of(calls.incrementAndGet() % rhythm == 0 ? Double.NaN : 60))
+                    .build()) {
                 for (int i = 0; i < 2000; i++) {
-                    gate.adjust();
+                    gate.step();
                 }
-                assertThat(its.messagesAt(Level.WARN)).hasSizeBetween(1, 3);
+                assertThat(log.messagesAt(Level.WARN)).hasSizeBetween(1, 3);
             }
         }
     }
 
     @Test
-    void withoutAReadingTheLastValueIsKeptInSight() {
+    void withoutAReadingTheLastSmoothedValueIsReported() {
         AtomicReference<CpuSampler> sampler = new AtomicReference<>(() -> CpuSample.of(60, 55));
         try (AdaptiveCpuGate gate = manual(() -> sampler.get().sample()).build()) {
-            gate.adjust();
+            gate.step();
             sampler.set(() -> {
                 throw new IllegalStateException("sensor broke");
             });
-            assertThat(gate.adjust().cpu().smoothed()).isEqualTo(55);
+            assertThat(gate.step().cpu().smoothed()).isEqualTo(55);
         }
     }
 
     @Test
-    void theFirstReadThatOnlyPrimesIsNoFault() {
+    void aFirstReadThatOnlyPrimesIsNotAFault() {
         try (AdaptiveCpuGate gate =
                 manual(CpuSampler.smoothing(() -> Double.NaN, 0.3)).build()) {
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.NO_READING);
+            assertThat(gate.step().reason()).isEqualTo(Reason.NO_READING);
             assertThat(log.messagesAt(Level.WARN)).isEmpty();
         }
     }
 
     @Test
-    void aPolicyThatThrowsHoldsTheLimitAndIsSaidOnce() {
+    void aPolicyThatThrowsHoldsTheLimitAndIsLoggedOnce() {
         AtomicInteger asked = new AtomicInteger();
         StepPolicy faulty = seen -> {
             if (asked.incrementAndGet() % 2 == 0) {
@@ -201,10 +204,10 @@ class GovernorTest {
         };
         try (AdaptiveCpuGate gate =
                 manual(() -> CpuSample.of(95)).policy(faulty).build()) {
-            gate.adjust();
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.POLICY_FAILED);
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.IN_BAND);
-            assertThat(gate.adjust().limitAfter()).isEqualTo(4);
+            gate.step();
+            assertThat(gate.step().reason()).isEqualTo(Reason.POLICY_FAILED);
+            assertThat(gate.step().reason()).isEqualTo(Reason.IN_BAND);
+            assertThat(gate.step().limitAfter()).isEqualTo(4);
             assertThat(log.messagesAt(Level.WARN))
                     .singleElement()
                     .asString()
@@ -213,59 +216,57 @@ class GovernorTest {
     }
 
     @Test
-    void aPolicyThatDecidesNothingHoldsTheLimit() {
+    void aPolicyThatReturnsNoDecisionHoldsTheLimit() {
         try (AdaptiveCpuGate gate =
                 manual(() -> CpuSample.of(95)).policy(seen -> null).build()) {
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.POLICY_FAILED);
+            assertThat(gate.step().reason()).isEqualTo(Reason.POLICY_FAILED);
         }
         try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
                 .policy(seen -> new Decision(7, null))
                 .build()) {
-            assertThat(gate.adjust().limitAfter()).isEqualTo(4);
+            assertThat(gate.step().limitAfter()).isEqualTo(4);
         }
     }
 
     @Test
-    void aPolicyCannotLeaveTheBounds() {
+    void aPolicyCannotMoveTheLimitOutOfItsBounds() {
         int[] wanted = {Integer.MIN_VALUE};
         try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
                 .policy(seen -> new Decision(wanted[0], Reason.IN_BAND))
                 .build()) {
-            assertThat(gate.adjust()).returns(1, Observation::limitAfter).returns(Reason.IN_BAND, Observation::reason);
-            assertThat(gate.adjust()).returns(1, Observation::limitAfter).returns(Reason.AT_FLOOR, Observation::reason);
+            assertThat(gate.step()).returns(1, StepReport::limitAfter).returns(Reason.IN_BAND, StepReport::reason);
+            assertThat(gate.step()).returns(1, StepReport::limitAfter).returns(Reason.AT_FLOOR, StepReport::reason);
             wanted[0] = Integer.MAX_VALUE;
-            assertThat(gate.adjust()).returns(8, Observation::limitAfter).returns(Reason.IN_BAND, Observation::reason);
-            assertThat(gate.adjust())
-                    .returns(8, Observation::limitAfter)
-                    .returns(Reason.AT_CEILING, Observation::reason);
+            assertThat(gate.step()).returns(8, StepReport::limitAfter).returns(Reason.IN_BAND, StepReport::reason);
+            assertThat(gate.step()).returns(8, StepReport::limitAfter).returns(Reason.AT_CEILING, StepReport::reason);
         }
     }
 
     @Test
-    void whatThePolicyAndTheListenersThrowMayBeUnspeakable() {
-        List<Observation> told = new ArrayList<>();
+    void anExceptionWithoutAReadableMessageIsHandled() {
+        List<StepReport> reports = new ArrayList<>();
         try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
                 .policy(seen -> {
-                    throw new Unspeakable();
+                    throw new MessageThrows();
                 })
                 .listener(step -> {
-                    throw new Unspeakable();
+                    throw new MessageThrows();
                 })
-                .listener(told::add)
+                .listener(reports::add)
                 .build()) {
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.POLICY_FAILED);
-            assertThat(told).hasSize(1);
+            assertThat(gate.step().reason()).isEqualTo(Reason.POLICY_FAILED);
+            assertThat(reports).hasSize(1);
         }
     }
 
     @Test
-    void aLogThatThrowsHarmsNobody() {
-        List<Observation> told = new ArrayList<>();
+    void aLogThatThrowsAffectsNeitherStepsNorListeners() {
+        List<StepReport> reports = new ArrayList<>();
         try (AdaptiveCpuGate gate =
-                manual(() -> CpuSample.of(95)).listener(told::add).build()) {
+                manual(() -> CpuSample.of(95)).listener(reports::add).build()) {
             log.breakFor(Level.INFO);
-            assertThat(gate.adjust().limitAfter()).isEqualTo(3);
-            assertThat(told).hasSize(1);
+            assertThat(gate.step().limitAfter()).isEqualTo(3);
+            assertThat(reports).hasSize(1);
             assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("log of gate", "log broke");
         }
     }
@@ -288,9 +289,9 @@ class GovernorTest {
                     inside.decrementAndGet();
                 })
                 .build()) {
-            Caller<Observation> first = Caller.start(gate::adjust);
+            Caller<StepReport> first = Caller.start(gate::step);
             inListener.await();
-            Caller<Observation> second = Caller.start(gate::adjust);
+            Caller<StepReport> second = Caller.start(gate::step);
             Await.parked(second.thread());
             gate.slot().close();
             assertThat(gate.snapshot().limit())
@@ -304,18 +305,18 @@ class GovernorTest {
     }
 
     @Test
-    void aBuilderThatIsUsedOnChangesNoGateThatItBuilt() {
-        List<Observation> told = new ArrayList<>();
+    void laterChangesToABuilderDoNotAffectItsGates() {
+        List<StepReport> reports = new ArrayList<>();
         AdaptiveCpuGate.Builder builder = manual(() -> CpuSample.of(60));
         try (AdaptiveCpuGate gate = builder.build()) {
-            builder.listener(told::add).targetCpu(10);
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.IN_BAND);
-            assertThat(told).isEmpty();
+            builder.listener(reports::add).targetCpu(10);
+            assertThat(gate.step().reason()).isEqualTo(Reason.IN_BAND);
+            assertThat(reports).isEmpty();
         }
     }
 
     @Test
-    void boundsThatMoveDuringAStepLeaveATrueObservation() {
+    void aStepReportsBoundsThatChangeDuringTheStep() {
         AtomicReference<AdaptiveCpuGate> self = new AtomicReference<>();
         AdaptiveCpuGate gate = manual(() -> CpuSample.of(60))
                 .policy(seen -> {
@@ -326,25 +327,27 @@ class GovernorTest {
                 .build();
         self.set(gate);
 
-        Observation step = gate.adjust();
+        StepReport step = gate.step();
         assertThat(step.reason()).isEqualTo(Reason.IN_BAND);
-        assertThat(step.limitChanged()).as("a hold undoes no bounds").isFalse();
+        assertThat(step.limitChanged())
+                .as("a decision to hold does not undo the new bounds")
+                .isFalse();
         assertThat(step.limitAfter()).isEqualTo(2).isEqualTo(gate.snapshot().limit());
         assertThat(step.maxSlots()).isEqualTo(16);
     }
 
     @Test
-    void aListenerThatThrowsHarmsNeitherTheStepNorTheOtherListeners() {
-        List<Observation> told = new ArrayList<>();
+    void aListenerThatThrowsAffectsNeitherStepsNorOtherListeners() {
+        List<StepReport> reports = new ArrayList<>();
         try (AdaptiveCpuGate gate = manual(() -> CpuSample.of(95))
                 .listener(step -> {
                     throw new LinkageError("listener broke");
                 })
-                .listener(told::add)
+                .listener(reports::add)
                 .build()) {
-            Observation first = gate.adjust();
-            Observation second = gate.adjust();
-            assertThat(told).containsExactly(first, second);
+            StepReport first = gate.step();
+            StepReport second = gate.step();
+            assertThat(reports).containsExactly(first, second);
             assertThat(second.limitAfter()).isEqualTo(2);
             assertThat(log.messagesAt(Level.WARN))
                     .singleElement()
@@ -365,29 +368,29 @@ class GovernorTest {
                 .build();
         self.set(gate);
 
-        gate.adjust();
+        gate.step();
         assertThat(gate.snapshot().closed()).isTrue();
         assertThat(gate.snapshot().targetCpu()).isEqualTo(99);
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
     }
 
     @Test
-    void aStepWithinAStepIsRefused() {
+    void aStepInsideAStepIsRejected() {
         AtomicReference<AdaptiveCpuGate> self = new AtomicReference<>();
         AdaptiveCpuGate gate = manual(() -> CpuSample.of(60))
                 .name("self")
                 .listener(step -> assertThatIllegalStateException()
-                        .isThrownBy(() -> self.get().adjust())
+                        .isThrownBy(() -> self.get().step())
                         .withMessageContaining("gate 'self'"))
                 .build();
         self.set(gate);
 
-        gate.adjust();
+        gate.step();
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
     }
 
     @Test
-    void interruptsNeitherEndNorHurryNorHinderTheLoop() {
+    void interruptsNeitherEndNorHastenNorDisturbTheGovernor() {
         AtomicInteger steps = new AtomicInteger();
         AtomicReference<Thread> governor = new AtomicReference<>();
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -399,9 +402,9 @@ class GovernorTest {
                     steps.incrementAndGet();
                 })
                 .build()) {
-            Await.until("the first step", () -> steps.get() >= 1);
+            Await.until("the first step is made", () -> steps.get() >= 1);
             long start = System.nanoTime();
-            Await.until("more steps, though interrupted all the time", () -> {
+            Await.until("more steps are made despite the interrupts", () -> {
                 governor.get().interrupt();
                 return steps.get() >= 5;
             });
@@ -414,7 +417,7 @@ class GovernorTest {
     }
 
     @Test
-    void aBrokenClockDoesNotEndTheLoop() {
+    void aClockThatThrowsDoesNotEndTheGovernor() {
         AtomicInteger reads = new AtomicInteger();
         AtomicInteger steps = new AtomicInteger();
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -428,7 +431,8 @@ class GovernorTest {
                 })
                 .listener(step -> steps.incrementAndGet())
                 .build()) {
-            Await.until("it goes on", () -> steps.get() >= 20);
+            Await.until("steps go on", () -> steps.get() >= 20);
+            Await.until("the fault is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
             assertThat(log.messagesAt(Level.WARN))
                     .singleElement()
                     .asString()
@@ -438,26 +442,27 @@ class GovernorTest {
     }
 
     @Test
-    void aReadingThatHangsHoldsUpNeitherCallersNorClose() throws InterruptedException {
+    void aSamplerThatHangsDelaysNeitherCallersNorClose() throws InterruptedException {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch hung = new CountDownLatch(1);
-        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .sampler(() -> {
                     reading.countDown();
                     try {
                         hung.await();
                     } catch (InterruptedException e) {
-                        throw new AssertionError("nobody interrupts other people's code", e);
+                        throw new AssertionError("the gate interrupts no foreign code", e);
                     }
                     return CpuSample.of(60);
                 })
-                .build();
-
-        reading.await();
-        gate.slot().close();
-        assertThat(gate.snapshot().cpu().health()).isEqualTo(CpuSample.Health.STARTING);
-        gate.close();
-        assertThat(gate.awaitIdle(Duration.ZERO)).isTrue();
-        hung.countDown();
+                .build()) {
+            reading.await();
+            gate.slot().close();
+            assertThat(gate.snapshot().cpu().health()).isEqualTo(CpuSample.Health.STARTING);
+            gate.close();
+            assertThat(gate.awaitIdle(Duration.ZERO)).isTrue();
+        } finally {
+            hung.countDown();
+        }
     }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import ch.qos.logback.classic.Level;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.LogCapture;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
@@ -19,29 +21,27 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
-/** Gates that nobody closes. */
+/** Tests gates that are never closed, and what keeps their governors alive. */
 class LifecycleTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration CHILD_TIMEOUT = Duration.ofSeconds(30);
 
-    private final LogCapture log = new LogCapture();
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
+
     private final AtomicInteger steps = new AtomicInteger();
 
-    @AfterEach
-    void stopCapture() {
-        log.close();
-    }
-
-    /** Governed, with one slot. The caller's stack is to keep it no longer than the caller wants. */
+    /** Builds a governed gate with one slot, in a frame of its own: nothing else keeps the gate reachable. */
     private AdaptiveCpuGate governed(String name) {
-        AtomicInteger counted = steps; // the listener is the governor's: it must not refer to the gate
+        // The governor keeps its listeners reachable, so a listener must not refer to the gate.
+        AtomicInteger counted = steps;
         return AdaptiveCpuGate.builder()
                 .name(name)
                 .maxSlots(1)
@@ -51,17 +51,23 @@ class LifecycleTest {
                 .build();
     }
 
-    private static boolean isGoverned(String gate) {
+    private static Stream<String> threads() {
         Thread[] threads = new Thread[2 * Thread.activeCount() + 100];
         int running = Thread.enumerate(threads);
-        return Stream.of(threads)
-                .limit(running)
-                .map(Thread::getName)
-                .anyMatch(List.of("cpugate-governor-" + gate, "cpugate-watch-" + gate)::contains);
+        return Stream.of(threads).limit(running).map(Thread::getName);
+    }
+
+    private static boolean isGoverned(String gate) {
+        return threads().anyMatch(List.of("cpugate-governor-" + gate, "cpugate-watch-" + gate)::contains);
+    }
+
+    /** Whether the gate has any thread left, such as the one that writes its log. */
+    private static boolean hasThreads(String gate) {
+        return threads().anyMatch(name -> name.startsWith("cpugate-") && name.endsWith("-" + gate));
     }
 
     private static void collect(WeakReference<?> dropped) {
-        Await.until("collected", () -> {
+        Await.until("the gate is collected", () -> {
             System.gc();
             return dropped.refersTo(null);
         });
@@ -69,119 +75,120 @@ class LifecycleTest {
 
     private void awaitMoreSteps() {
         int before = steps.get();
-        Await.until("five more steps", () -> steps.get() >= before + 5);
+        Await.until("five more steps are made", () -> steps.get() >= before + 5);
     }
 
-    private void awaitDesertion(String gate) {
-        Await.until("its governor has ended, and the thread that looks after it", () -> {
+    private void awaitEndOfDroppedGate(String gate) {
+        Await.until("all threads of the gate have ended", () -> {
             System.gc();
-            return !isGoverned(gate);
+            return !hasThreads(gate);
         });
         assertThat(log.messagesAt(Level.WARN))
-                .containsExactly("gate '" + gate + "' was dropped without close(); its governor ends");
+                .containsExactly("gate '" + gate + "' was garbage-collected without close(); its threads end");
     }
 
-    private WeakReference<AdaptiveCpuGate> dropAtOnce(String name) {
+    private WeakReference<AdaptiveCpuGate> buildAndDrop(String name) {
         return new WeakReference<>(governed(name));
     }
 
     @Test
-    void theGovernorOfADroppedGateEndsAndSaysSo() {
-        WeakReference<AdaptiveCpuGate> gate = dropAtOnce("dropped");
-        awaitDesertion("dropped");
+    void theGovernorOfADroppedGateEndsAndLogsIt() {
+        WeakReference<AdaptiveCpuGate> gate = buildAndDrop("dropped");
+        awaitEndOfDroppedGate("dropped");
         assertThat(gate.refersTo(null)).isTrue();
         assertThat(log.messagesAt(Level.ERROR)).isEmpty();
     }
 
     @Test
-    void aGateThatIsClosedAndThenDroppedIsNoNews() {
+    void aGateThatIsClosedAndThenDroppedLogsNoWarning() {
         try (AdaptiveCpuGate gate = governed("closed")) {
             awaitMoreSteps();
             assertThat(gate.snapshot().closed()).isFalse();
         }
-        Await.until("its governor has ended, and the thread that looks after it", () -> !isGoverned("closed"));
+        Await.until("all threads of the gate have ended", () -> !hasThreads("closed"));
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
     }
 
-    /** What is left of a gate that was dropped. */
-    private record Remains(WeakReference<AdaptiveCpuGate> gate, Slot held, CompletableFuture<Slot> inLine) {}
+    /** A gate that was dropped, with a slot in flight and a caller in line. */
+    private record DroppedGate(WeakReference<AdaptiveCpuGate> gate, Slot held, CompletableFuture<Slot> inLine) {}
 
-    private Remains takeLineUpAndDrop(String name) throws InterruptedException {
+    private DroppedGate dropWithASlotHeldAndACallerInLine(String name) throws InterruptedException {
         AdaptiveCpuGate gate = governed(name);
-        return new Remains(new WeakReference<>(gate), gate.slot(), gate.slotAsync());
+        return new DroppedGate(new WeakReference<>(gate), gate.slot(), gate.slotAsync());
     }
 
     @Test
-    void aDroppedGateIsGovernedWhileASlotIsHeldOrACallerIsInLine() throws InterruptedException {
-        Remains left = takeLineUpAndDrop("wanted");
-        collect(left.gate());
+    void aDroppedGateIsGovernedWhileASlotIsHeldOrACallerWaits() throws InterruptedException {
+        DroppedGate droppedGate = dropWithASlotHeldAndACallerInLine("in-use");
+        collect(droppedGate.gate());
         awaitMoreSteps();
-        assertThat(isGoverned("wanted")).isTrue();
+        assertThat(isGoverned("in-use")).isTrue();
 
-        left.held().close();
-        Slot next = left.inLine().join();
+        droppedGate.held().close();
+        Slot next = droppedGate.inLine().join();
         awaitMoreSteps();
-        assertThat(isGoverned("wanted")).isTrue();
+        assertThat(isGoverned("in-use")).isTrue();
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
 
         next.close();
-        awaitDesertion("wanted");
+        awaitEndOfDroppedGate("in-use");
         assertThat(log.messagesAt(Level.ERROR)).isEmpty();
     }
 
-    private CompletableFuture<Slot> loseASlotLineUpAndDrop(String name) throws InterruptedException {
+    private CompletableFuture<Slot> dropWithASlotLostAndACallerInLine(String name) throws InterruptedException {
         AdaptiveCpuGate gate = governed(name);
         gate.slot();
         return gate.slotAsync();
     }
 
     @Test
-    void aDroppedGateServesItsLineThoughTheSlotInFlightIsLost() throws InterruptedException {
-        CompletableFuture<Slot> inLine = loseASlotLineUpAndDrop("lost");
+    void aDroppedGateGivesALostSlotToTheCallerInLine() throws InterruptedException {
+        CompletableFuture<Slot> inLine = dropWithASlotLostAndACallerInLine("lost");
 
-        Await.until("the lost slot goes to the one in line", () -> {
+        Await.until("the lost slot goes to the caller in line", () -> {
             System.gc();
             return inLine.isDone();
         });
-        awaitMoreSteps(); // the step that gave it back has said so by then
+        awaitMoreSteps();
+        Await.until("the loss is logged", () -> !log.messagesAt(Level.ERROR).isEmpty());
         assertThat(log.messagesAt(Level.ERROR)).singleElement().asString().contains("given back: 1");
         inLine.join().close();
-        awaitDesertion("lost");
+        awaitEndOfDroppedGate("lost");
     }
 
-    /** An executor, and the gate behind it, to which nothing else refers. */
-    private record Lent(WeakReference<AdaptiveCpuGate> gate, Executor executor) {}
+    /** An executor of a gate to which nothing else refers. */
+    private record ExecutorOfGate(WeakReference<AdaptiveCpuGate> gate, Executor executor) {}
 
-    private Lent lend(String name) {
+    private ExecutorOfGate makeExecutor(String name) {
         AdaptiveCpuGate gate = governed(name);
-        return new Lent(new WeakReference<>(gate), gate.executor(Runnable::run));
+        return new ExecutorOfGate(new WeakReference<>(gate), gate.executor(Runnable::run));
     }
 
-    /** In a frame of its own: nothing of the executor is left when this returns. */
-    private void useAnExecutorForAWhile(String name) {
-        Lent lent = lend(name);
+    /** In a frame of its own: the executor is unreachable when this returns. */
+    private void makeAndUseAnExecutor(String name) {
+        ExecutorOfGate made = makeExecutor(name);
         collect(new WeakReference<>(new Object()));
         awaitMoreSteps();
-        assertThat(lent.gate().refersTo(null)).isFalse();
+        assertThat(made.gate().refersTo(null)).isFalse();
         AtomicInteger ran = new AtomicInteger();
-        lent.executor().execute(ran::incrementAndGet);
+        made.executor().execute(ran::incrementAndGet);
         assertThat(ran).hasValue(1);
         assertThat(isGoverned(name)).isTrue();
     }
 
     @Test
     void anExecutorKeepsItsGateGoverned() {
-        useAnExecutorForAWhile("lent");
+        makeAndUseAnExecutor("executor");
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
-        awaitDesertion("lent");
+        awaitEndOfDroppedGate("executor");
     }
 
-    /** What the child JVM runs. */
-    static final class Forgetful {
+    /** The main class of the child JVM. */
+    static final class MainWithOpenGate {
 
         static final List<Object> KEPT = new ArrayList<>();
 
-        private Forgetful() {}
+        private MainWithOpenGate() {}
 
         public static void main(String[] args) throws InterruptedException {
             AdaptiveCpuGate gate =
@@ -193,14 +200,14 @@ class LifecycleTest {
         }
     }
 
-    private static Process startForgetful() {
+    private static Process startMainWithOpenGate() {
         try {
             return new ProcessBuilder(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-cp",
                             System.getProperty("java.class.path"),
-                            Forgetful.class.getName())
+                            MainWithOpenGate.class.getName())
                     .redirectErrorStream(true)
                     .start();
         } catch (IOException e) {
@@ -209,10 +216,11 @@ class LifecycleTest {
     }
 
     @Test
-    void anOpenGateDoesNotKeepTheJvm() throws IOException, InterruptedException {
-        Process child = startForgetful();
+    void anOpenGateDoesNotKeepTheJvmAlive() throws IOException, InterruptedException {
+        Process child = startMainWithOpenGate();
         try {
-            assertThat(child.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            assertThat(child.waitFor(CHILD_TIMEOUT.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             assertThat(new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                     .contains("1 in line");
             assertThat(child.exitValue()).isZero();

@@ -18,7 +18,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The library as a module, with its run-time dependencies and nothing else on the module path. */
+/** Tests the library as a module, with only its run-time dependencies on the module path. */
 class ModuleTest {
 
     private static List<Path> runTimePath() {
@@ -34,7 +34,7 @@ class ModuleTest {
     }
 
     @Test
-    void itResolves() {
+    void theModuleResolves() {
         ModuleFinder finder = ModuleFinder.of(runTimePath().toArray(Path[]::new));
 
         Configuration resolved =
@@ -64,17 +64,17 @@ class ModuleTest {
                 """);
         String path = String.join(
                 File.pathSeparator, runTimePath().stream().map(Path::toString).toList());
-        StringWriter said = new StringWriter();
+        StringWriter output = new StringWriter();
 
         boolean compiled = compiler.getTask(
-                        said,
+                        output,
                         null,
                         null,
                         List.of("-proc:none", "-Xlint:all", "--module-path", path, "-d", folder.toString()),
                         null,
                         compiler.getStandardFileManager(null, null, null).getJavaFileObjects(module, user))
                 .call();
-        assertThat(compiled).as(said.toString()).isTrue();
-        assertThat(said.toString()).isEmpty();
+        assertThat(compiled).as(output.toString()).isTrue();
+        assertThat(output.toString()).isEmpty();
     }
 }

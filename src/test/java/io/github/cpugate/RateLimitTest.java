@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ch.qos.logback.classic.Level;
-import io.github.cpugate.Binding.Side;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.testing.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,13 +14,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What refusals do to a gate; how the ceiling is found in ApiCeilingTest, pauses in ResumeTest. */
+/** Tests what refusals do to a gate. ApiCeilingTest tests how the ceiling is found, ResumeTest tests pauses. */
 class RateLimitTest {
 
     private static final long SECOND = 1_000_000_000L;
 
-    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5 * SECOND); // and so over the end of numbers
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
+
+    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5 * SECOND); // overflows during a test
     private final AtomicReference<CpuSample> cpu = new AtomicReference<>(CpuSample.of(60));
     private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
             .name("test")
@@ -45,13 +50,13 @@ class RateLimitTest {
         }
     }
 
-    private Observation stepAfter(double seconds) {
+    private StepReport stepAfter(double seconds) {
         clock.addAndGet((long) (seconds * SECOND));
-        return gate.adjust();
+        return gate.step();
     }
 
     @Test
-    void twentyRefusalsInsideOneSecondCutTheCeilingOnce() {
+    void twentyRefusalsWithinOneSecondCutTheCeilingOnce() {
         for (Slot slot : hold(20)) {
             clock.addAndGet(SECOND / 20);
             slot.rateLimited(Duration.ofSeconds(3));
@@ -65,7 +70,7 @@ class RateLimitTest {
     }
 
     @Test
-    void withinAnEventNobodyIsLetInBeyondWhatRuns() {
+    void aNewcomerRefusedDuringAnEventCutsTheLimitToWhatIsInFlight() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(1));
         held.subList(0, 10).forEach(Slot::close);
@@ -82,7 +87,7 @@ class RateLimitTest {
     }
 
     @Test
-    void theCeilingIsHeldForAsLongAsTheServiceAskedAndThenRisesByOneAStep() {
+    void theCeilingHoldsForTheRetryAfterAndThenRisesByOnePerStep() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(10));
         held.forEach(Slot::close);
@@ -96,7 +101,7 @@ class RateLimitTest {
     }
 
     @Test
-    void itDoesNotRiseWithoutDemand() {
+    void theCeilingDoesNotRiseWithoutDemand() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited();
         held.forEach(Slot::close);
@@ -106,7 +111,7 @@ class RateLimitTest {
     }
 
     @Test
-    void theFloorIsLetInWhateverTheServiceSays() {
+    void refusalsDoNotCutTheLimitBelowTheFloor() {
         for (int i = 0; i < 10; i++) {
             hold(gate.snapshot().limit()).forEach(slot -> {
                 slot.rateLimited(Duration.ofSeconds(1));
@@ -120,34 +125,34 @@ class RateLimitTest {
     }
 
     @Test
-    void theFloorIsToldThoughItIsKeptFreeForWhoRests() {
+    void theLimitIsTheFloorEvenIfTheFloorIsKeptFreeForAPausedSlot() {
         Slot refused = hold(1).get(0);
         refused.rateLimited(Duration.ofSeconds(30));
         refused.pause();
 
-        assertThat(gate.trySlot()).as("would be refused too").isEmpty();
+        assertThat(gate.trySlot()).as("a newcomer would be refused too").isEmpty();
         assertThat(gate.snapshot().limit()).isEqualTo(2);
-        assertThat(stepAfter(1)).returns(2, Observation::limitBefore).returns(2, Observation::limitAfter);
+        assertThat(stepAfter(1)).returns(2, StepReport::limitBefore).returns(2, StepReport::limitAfter);
     }
 
     @Test
-    void aRefusalTeachesTheCpuSideNothing() {
+    void aRefusalDoesNotMoveTheCpuLimit() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(60));
         held.forEach(Slot::close);
         lineUp(30);
-        cpu.set(CpuSample.of(20)); // fourteen take less than twenty did
+        cpu.set(CpuSample.of(20)); // fourteen sessions take less CPU than twenty
 
         for (int i = 0; i < 10; i++) {
             assertThat(stepAfter(2))
-                    .returns(20, Observation::cpuLimit)
-                    .returns(Reason.RATE_LIMITED, Observation::reason)
-                    .returns(true, Observation::limitReached);
+                    .returns(20, StepReport::cpuLimit)
+                    .returns(Reason.RATE_LIMITED, StepReport::reason)
+                    .returns(true, StepReport::limitReached);
         }
     }
 
     @Test
-    void thoseWhoRunIntoTheCeilingDoNotRunIntoTheCpuLimit() {
+    void callersHeldBackByTheCeilingDoNotRaiseTheCpuLimit() {
         gate.setSlots(1, 40);
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(60));
@@ -155,11 +160,11 @@ class RateLimitTest {
         lineUp(30);
         cpu.set(CpuSample.of(20));
 
-        assertThat(stepAfter(2)).returns(20, Observation::cpuLimit).returns(14, Observation::limitAfter);
+        assertThat(stepAfter(2)).returns(20, StepReport::cpuLimit).returns(14, StepReport::limitAfter);
     }
 
     @Test
-    void cpuTeachesTheApiSideNothing() {
+    void cpuDoesNotMoveTheApiCeiling() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(60));
         held.forEach(Slot::close);
@@ -168,51 +173,55 @@ class RateLimitTest {
 
         for (int limit = 19; limit >= 14; limit--) {
             assertThat(stepAfter(1))
-                    .returns(limit, Observation::cpuLimit)
-                    .returns(14, Observation::apiCeiling)
-                    .returns(14, Observation::limitAfter);
+                    .returns(limit, StepReport::cpuLimit)
+                    .returns(14, StepReport::apiCeiling)
+                    .returns(14, StepReport::limitAfter);
         }
         gate.setSlots(1, 10);
         assertThat(gate.snapshot().limit()).isEqualTo(10);
     }
 
     @Test
-    void theTimeThatCallersWaitIsPutDownToWhatHoldsThemBack() {
+    void theTimeThatCallersWaitIsCountedForTheBottleneck() {
         cpu.set(CpuSample.of(95));
         List<Slot> held = hold(20);
-        clock.addAndGet(SECOND); // nobody waits
+        clock.addAndGet(SECOND); // no caller waits
         lineUp(30);
-        clock.addAndGet(2 * SECOND); // for a slot more than maxSlots
-        assertThat(gate.snapshot().binding().side()).isEqualTo(Side.MAX_SLOTS);
-        gate.adjust();
-        clock.addAndGet(3 * SECOND); // for one more than CPU allows
-        assertThat(gate.snapshot().binding().side()).isEqualTo(Side.CPU);
+        clock.addAndGet(2 * SECOND); // callers wait for more than maxSlots
+        assertThat(gate.snapshot().bottleneck()).isEqualTo(Bottleneck.MAX_SLOTS);
+        gate.step();
+        clock.addAndGet(3 * SECOND); // for more than CPU allows
+        assertThat(gate.snapshot().bottleneck()).isEqualTo(Bottleneck.CPU);
         held.get(0).rateLimited(Duration.ofSeconds(60));
-        clock.addAndGet(4 * SECOND); // for one more than the service takes
+        clock.addAndGet(4 * SECOND); // for more than the service takes
 
-        assertThat(gate.snapshot().binding())
-                .isEqualTo(new Binding(Side.API, Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ofSeconds(2)));
-        assertThat(gate.adjust().binding())
+        assertThat(gate.snapshot())
+                .returns(Bottleneck.API, GateSnapshot::bottleneck)
+                .returns(
+                        new Bottleneck.Times(Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ofSeconds(2)),
+                        GateSnapshot::heldBack);
+        assertThat(gate.step())
                 .as("since the last step")
-                .isEqualTo(new Binding(Side.API, Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ZERO));
+                .returns(Bottleneck.API, StepReport::bottleneck)
+                .returns(
+                        new Bottleneck.Times(Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ZERO),
+                        StepReport::heldBack);
     }
 
     @Test
-    void aHostileRetryAfterIsBoundedAndLoggedOnce() {
+    void anExcessiveRetryAfterIsCappedAndLoggedOnce() {
         hold(20).forEach(slot -> {
             slot.rateLimited(Duration.ofDays(365));
             slot.close();
         });
         lineUp(30);
-        try (LogCapture log = new LogCapture()) {
-            assertThat(stepAfter(59).limitAfter()).isEqualTo(14);
-            assertThat(stepAfter(2).limitAfter()).isEqualTo(15);
-            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("PT8760H", "60 s");
-        }
+        assertThat(stepAfter(59).limitAfter()).isEqualTo(14);
+        assertThat(stepAfter(2).limitAfter()).isEqualTo(15);
+        assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("PT8760H", "60 s");
     }
 
     @Test
-    void garbageCountsAsASecondAndIsLoggedOnce() {
+    void anInvalidRetryAfterCountsAsOneSecondAndIsLoggedOnce() {
         List<Slot> held = hold(20);
         held.get(0).rateLimited(Duration.ofSeconds(-7));
         held.get(1).rateLimitedFor("soon");
@@ -221,26 +230,24 @@ class RateLimitTest {
         held.get(4).rateLimited((Duration) null);
         held.forEach(Slot::close);
         lineUp(30);
-        try (LogCapture log = new LogCapture()) {
-            assertThat(stepAfter(0.9).limitAfter()).isEqualTo(14);
-            assertThat(stepAfter(0.1).limitAfter()).isEqualTo(15);
-            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("PT-7S");
-        }
+        assertThat(stepAfter(0.9).limitAfter()).isEqualTo(14);
+        assertThat(stepAfter(0.1).limitAfter()).isEqualTo(15);
+        assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("PT-7S");
     }
 
     @Test
-    void aRefusalOfASlotThatIsClosedCountsAllTheSame() {
+    void aRefusalThatIsReportedAfterTheCloseStillCounts() {
         List<Slot> held = hold(10);
         held.get(0).close();
         held.get(0).rateLimited();
 
         assertThat(gate.snapshot().limit())
-                .as("ten were in flight when it was sent")
+                .as("ten were in flight when the request was sent")
                 .isEqualTo(7);
     }
 
     @Test
-    void aStepTellsWhatTheCeilingMovedWhateverCpuSays() throws InterruptedException {
+    void aStepReportsHowTheCeilingMovedTheLimit() throws InterruptedException {
         List<Slot> held = hold(20);
         stepAfter(2);
         held.get(0).rateLimited();
@@ -248,42 +255,40 @@ class RateLimitTest {
         lineUp(30);
 
         assertThat(stepAfter(0.5))
-                .returns(20, Observation::limitBefore)
-                .returns(14, Observation::limitAfter)
-                .returns(Reason.RATE_LIMITED, Observation::reason);
+                .returns(20, StepReport::limitBefore)
+                .returns(14, StepReport::limitAfter)
+                .returns(Reason.RATE_LIMITED, StepReport::reason);
         assertThat(stepAfter(1))
-                .returns(14, Observation::limitBefore)
-                .returns(15, Observation::limitAfter)
-                .returns(Reason.RATE_LIMITED, Observation::reason);
+                .returns(14, StepReport::limitBefore)
+                .returns(15, StepReport::limitAfter)
+                .returns(Reason.RATE_LIMITED, StepReport::reason);
         assertThat(gate.snapshot().cpuLimit()).isEqualTo(20);
     }
 
     @Test
-    void aStepTellsOfRefusalsSinceTheLastOne() {
+    void aStepReportsTheRefusalsSinceTheLastStep() {
         List<Slot> held = hold(10);
         held.get(0).rateLimited();
         held.get(1).rateLimited();
-        try (LogCapture log = new LogCapture()) {
-            assertThat(gate.adjust().rateLimited()).isEqualTo(2);
-            assertThat(log.at(Level.INFO))
-                    .singleElement()
-                    .satisfies(event -> assertThat(event.getKeyValuePairs())
-                            .anySatisfy(pair -> assertThat(pair).hasToString("rateLimited=\"2\"")));
-            assertThat(gate.adjust().rateLimited()).isZero();
-        }
+        assertThat(gate.step().rateLimited()).isEqualTo(2);
+        assertThat(log.at(Level.INFO))
+                .singleElement()
+                .satisfies(event -> assertThat(event.getKeyValuePairs())
+                        .anySatisfy(pair -> assertThat(pair).hasToString("rateLimited=\"2\"")));
+        assertThat(gate.step().rateLimited()).isZero();
         assertThat(gate.snapshot().rateLimited()).isEqualTo(2);
     }
 
     @Test
-    void meanInFlightIsWhatItWas() {
+    void meanInFlightLeavesOutPausedSessions() {
         List<Slot> held = hold(10);
-        gate.adjust();
+        gate.step();
         clock.addAndGet(SECOND);
         held.get(0).rateLimited();
         held.get(0).pause();
         clock.addAndGet(SECOND);
 
-        assertThat(gate.adjust().meanInFlight())
+        assertThat(gate.step().meanInFlight())
                 .as("a paused session holds no slot")
                 .isCloseTo(9.5, within(1e-9));
     }

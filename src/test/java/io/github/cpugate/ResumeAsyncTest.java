@@ -3,11 +3,12 @@ package io.github.cpugate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Sessions that come back after a pause, on no thread. */
+/** Tests sessions that resume after a pause without a thread that waits. */
 class ResumeAsyncTest {
 
     private static CompletableFuture<Slot> refuseAndResume(Slot slot) {
@@ -16,18 +17,18 @@ class ResumeAsyncTest {
         return slot.resumeAsync();
     }
 
-    /** The dependent runs before what resumeAsync() itself has hung on its future: the last comes first. */
+    /** The dependent of the test runs before those of resumeAsync() itself: the last that was added runs first. */
     @Test
-    void aSessionThatIsRefusedAgainAsSoonAsItIsBackComesBackAgain() throws InterruptedException {
+    void aSessionThatIsRefusedRightAfterItResumedResumesAgain() throws InterruptedException {
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .manual()
                 .sampler(() -> CpuSample.of(60))
                 .build()) {
-            Slot slot = refuseAndResume(gate.slot()).join(); // loads all that is to be quick
-            CompletableFuture<Slot> back = refuseAndResume(slot).thenCompose(ResumeAsyncTest::refuseAndResume);
+            Slot slot = refuseAndResume(gate.slot()).join(); // loads the classes, so that the second time is quick
+            CompletableFuture<Slot> resumed = refuseAndResume(slot).thenCompose(ResumeAsyncTest::refuseAndResume);
 
-            Await.until("it is back", back::isDone);
-            assertThat(back).isCompletedWithValue(slot);
+            Await.until("the session has resumed", resumed::isDone);
+            assertThat(resumed).isCompletedWithValue(slot);
             assertThat(gate.snapshot().inFlight()).isOne();
             slot.close();
         }

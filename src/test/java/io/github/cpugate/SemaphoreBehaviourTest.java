@@ -2,6 +2,8 @@ package io.github.cpugate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,12 +21,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a permit of {@code java.util.concurrent.Semaphore} does, a slot does too, by every way to come by one. */
+/** Tests that a slot behaves as a permit of {@code java.util.concurrent.Semaphore}, by every way to take one. */
 class SemaphoreBehaviourTest {
 
     private static final Duration LONG = Duration.ofMinutes(5);
 
-    /** The ways that block the thread. */
+    /** The ways to take a slot that block the thread. */
     enum Blocking {
         UNTIMED(Thread.State.WAITING) {
             @Override
@@ -45,7 +47,7 @@ class SemaphoreBehaviourTest {
                 try {
                     return future.get();
                 } catch (InterruptedException e) {
-                    future.cancel(false); // get() gives up, not the future
+                    future.cancel(false); // only get() has given up: the future still waits in line
                     throw e;
                 } catch (ExecutionException e) {
                     throw new AssertionError(e);
@@ -89,12 +91,12 @@ class SemaphoreBehaviourTest {
     private <T> Caller<T> startInLine(Callable<T> call) {
         int before = waiting();
         Caller<T> caller = Caller.start(call);
-        Await.until("one more in line", () -> waiting() == before + 1);
+        Await.until("one more caller is in line", () -> waiting() == before + 1);
         Await.parked(caller.thread());
         return caller;
     }
 
-    private List<Slot> takeAllThatAreFree() {
+    private List<Slot> takeAllFreeSlots() {
         return Stream.generate(gate::trySlot)
                 .takeWhile(Optional::isPresent)
                 .map(Optional::get)
@@ -102,12 +104,12 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void allThatAreFreeCanBeTakenAtOnceAndThenNone() {
+    void allFreeSlotsCanBeTakenAndThenNoMore() {
         for (int slots : new int[] {1, 2, 10, 42}) {
             setLimit(slots);
-            List<Slot> taken = takeAllThatAreFree();
+            List<Slot> taken = takeAllFreeSlots();
             assertThat(taken).hasSize(slots);
-            assertThat(takeAllThatAreFree()).isEmpty();
+            assertThat(takeAllFreeSlots()).isEmpty();
             taken.forEach(Slot::close);
             assertThat(inFlight()).isZero();
         }
@@ -115,7 +117,7 @@ class SemaphoreBehaviourTest {
 
     @ParameterizedTest
     @EnumSource
-    void eachWayTakesOneOfThoseThatAreFree(Blocking way) throws InterruptedException {
+    void eachWayToTakeASlotTakesAFreeOne(Blocking way) throws InterruptedException {
         for (int slots = 1; slots < 6; slots++) {
             setLimit(slots);
             List<Slot> taken = new ArrayList<>();
@@ -131,7 +133,7 @@ class SemaphoreBehaviourTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSlotClosedByOneThreadIsTakenByAnotherTimeAndAgain(Blocking way) throws InterruptedException {
+    void aSlotPassesFromThreadToThreadAgainAndAgain(Blocking way) throws InterruptedException {
         Slot held = gate.slot();
         for (int round = 0; round < 4; round++) {
             Caller<Slot> other = startInLine(() -> way.take(gate));
@@ -145,7 +147,7 @@ class SemaphoreBehaviourTest {
 
     @ParameterizedTest
     @EnumSource
-    void anInterruptEndsAWaitBeforeItAndDuringItAndTheThreadMayWaitAgain(Blocking way) throws InterruptedException {
+    void anInterruptBeforeOrDuringAWaitEndsThatWaitOnly(Blocking way) throws InterruptedException {
         Slot held = gate.slot();
         AtomicInteger interrupts = new AtomicInteger();
         Caller<Slot> caller = Caller.start(() -> {
@@ -161,8 +163,10 @@ class SemaphoreBehaviourTest {
         });
         for (int i = 1; i <= 3; i++) {
             int number = i;
-            Await.until("interrupted, and in line again", () -> interrupts.get() == number && waiting() == 1);
-            Await.until("parked", () -> caller.thread().getState() == way.parked);
+            Await.until(
+                    "the caller was interrupted and is in line again",
+                    () -> interrupts.get() == number && waiting() == 1);
+            Await.until("the caller is parked", () -> caller.thread().getState() == way.parked);
             if (i < 3) {
                 caller.thread().interrupt();
             }
@@ -174,7 +178,7 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void aJoinWaitsThroughInterruptsAndKeepsThem() throws InterruptedException {
+    void joinWaitsThroughInterruptsAndKeepsTheInterruptStatus() throws InterruptedException {
         Slot held = gate.slot();
         Caller<Slot> before = startInLine(() -> {
             Thread.currentThread().interrupt();
@@ -183,7 +187,7 @@ class SemaphoreBehaviourTest {
         Caller<Slot> during = startInLine(() -> gate.slotAsync().join());
 
         during.thread().interrupt();
-        Await.until("the interrupt was seen", () -> !during.thread().isInterrupted());
+        Await.until("the interrupt is consumed", () -> !during.thread().isInterrupted());
         Await.parked(during.thread());
         assertThat(waiting()).isEqualTo(2);
         held.close();
@@ -194,8 +198,8 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void aTimedWaitLastsAsLongAsItSaid() throws InterruptedException {
-        takeAllThatAreFree();
+    void aTimedWaitLastsAtLeastAsLongAsItsTimeout() throws InterruptedException {
+        takeAllFreeSlots();
         Duration atMost = Duration.ofMillis(12);
 
         long began = System.nanoTime();
@@ -204,7 +208,7 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void aTimeThatHasPassedStandsInNoLine() throws InterruptedException {
+    void aCallerWithAZeroOrNegativeTimeoutDoesNotWait() throws InterruptedException {
         Slot held = gate.slot();
         Caller<Slot> first = startInLine(gate::slot);
         for (long nanos : new long[] {0, -1, Long.MIN_VALUE}) {
@@ -217,7 +221,7 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void waitingCountsThreadsAndFuturesUntilEachIsOutOfTheLine() throws InterruptedException {
+    void waitingCountsTheThreadsAndFuturesInLine() throws InterruptedException {
         assertThat(waiting()).isZero();
         Slot held = gate.slot();
         assertThat(waiting()).as("a holder does not wait").isZero();
@@ -240,17 +244,19 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void aThreadDumpTellsWhoWaitsInLine() throws InterruptedException {
+    void aThreadDumpShowsThatAThreadWaitsInLine() throws InterruptedException {
         gate.slot();
         Caller<Slot> caller = startInLine(gate::slot);
 
-        assertThat(LockSupport.getBlocker(caller.thread())).isInstanceOf(BlockedCaller.class);
+        assertThat(LockSupport.getBlocker(caller.thread()))
+                .extracting(blocker -> blocker.getClass().getSimpleName())
+                .isEqualTo("ThreadWaiter");
     }
 
     @Test
-    void cutsAddUpAndOneThatIsTakenBackInTimeIsNotWaitedFor() {
+    void cutsAddUpAndOneThatIsTakenBackNeedsNoDraining() {
         setLimit(10);
-        List<Slot> held = takeAllThatAreFree();
+        List<Slot> held = takeAllFreeSlots();
         CompletableFuture<Slot> next = gate.slotAsync();
         for (int slots : new int[] {10, 9, 9, 4, 2}) {
             setLimit(slots);
@@ -260,7 +266,7 @@ class SemaphoreBehaviourTest {
 
         held.subList(0, 7).forEach(Slot::close);
         assertThat(inFlight()).isEqualTo(3);
-        assertThat(next).as("two may run, and three do").isNotDone();
+        assertThat(next).as("the limit is two, and three are in flight").isNotDone();
         setLimit(3);
         assertThat(next).isNotDone();
         setLimit(4);
@@ -270,7 +276,7 @@ class SemaphoreBehaviourTest {
     }
 
     @Test
-    void itsTextTellsItsStateAsItChanges() throws InterruptedException {
+    void toStringShowsTheCurrentState() throws InterruptedException {
         assertThat(gate.toString()).contains("limit=1,", "inFlight=0,", "waiting=0,", "closed=false");
         gate.slot();
         var unused = gate.slotAsync();
@@ -281,12 +287,12 @@ class SemaphoreBehaviourTest {
         assertThat(gate.toString()).contains("closed=true");
     }
 
-    /** Whose time is up by the time that it stands in line is to leave it cleanly: the line must not choke on such. */
+    /** A caller whose timeout ends as it enters the line must leave nothing behind in it. */
     @Test
-    void aStormOfShortTimeoutsLeavesTheSlotsToBeTaken() {
+    void manyShortTimeoutsLoseNoSlot() {
         int callers = 2 * Runtime.getRuntime().availableProcessors();
         setLimit(callers);
-        List<Slot> held = takeAllThatAreFree();
+        List<Slot> held = takeAllFreeSlots();
         AtomicInteger timeouts = new AtomicInteger();
         AtomicBoolean enough = new AtomicBoolean();
         List<Caller<Slot>> storm = IntStream.range(0, callers)
@@ -303,7 +309,7 @@ class SemaphoreBehaviourTest {
                 .toList();
 
         try {
-            Await.until("many timeouts", () -> timeouts.get() > 5000);
+            Await.until("many callers have timed out", () -> timeouts.get() > 5000);
             held.forEach(Slot::close);
             storm.forEach(caller -> assertThat(caller.result()).isNotNull());
         } finally {

@@ -1,6 +1,7 @@
 package io.github.cpugate;
 
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.StepPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,10 +22,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** A gate with many callers, who share what is counted here. */
+/** Runs many callers on one gate, and counts what happens to them. */
 final class Soak implements AutoCloseable {
 
-    /** No bound is ever set higher. */
+    /** The highest limit that is ever set, in slots. */
     static final int HIGHEST = 10;
 
     private static final long STUCK = TimeUnit.SECONDS.toNanos(10);
@@ -43,14 +44,14 @@ final class Soak implements AutoCloseable {
     final Executor inSlots;
     final List<SoakCaller> callers = new ArrayList<>();
 
-    private final AtomicInteger inside = new AtomicInteger();
+    private final AtomicInteger inFlight = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final BlockingQueue<Runnable> handedOver = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Runnable> handedOverWork = new LinkedBlockingQueue<>();
     private final ExecutorService pool = Executors.newFixedThreadPool(2, Soak::daemon);
-    private final List<Thread> helpers = List.of(daemon(this::runWhatIsHandedOver), daemon(this::runWhatIsHandedOver));
+    private final List<Thread> helpers = List.of(daemon(this::runHandedOverWork), daemon(this::runHandedOverWork));
     private volatile boolean stopping;
 
-    Soak(long seed, int howMany, ThreadFactory threads) {
+    Soak(long seed, int callerCount, ThreadFactory threads) {
         SplittableRandom cpu = new SplittableRandom(seed);
         gate = AdaptiveCpuGate.builder()
                 .name("soak")
@@ -63,11 +64,11 @@ final class Soak implements AutoCloseable {
         AtomicInteger started = new AtomicInteger();
         inSlots = gate.executor(task -> {
             if (started.incrementAndGet() % 50 == 0) {
-                throw new RejectedExecutionException("now and then");
+                throw new RejectedExecutionException("every fiftieth task");
             }
             pool.execute(task);
         });
-        for (int i = 0; i < howMany; i++) {
+        for (int i = 0; i < callerCount; i++) {
             callers.add(new SoakCaller(this, 1000 * seed + i, threads));
         }
     }
@@ -78,7 +79,7 @@ final class Soak implements AutoCloseable {
         return thread;
     }
 
-    /** Returns when the callers have made so many acquisitions over so long a time, and have ended. */
+    /** Runs the callers for at least that time and until that number of slots was acquired, and waits for their end. */
     void run(long acquisitions, Duration time) throws InterruptedException {
         helpers.forEach(Thread::start);
         long began = System.nanoTime();
@@ -119,13 +120,13 @@ final class Soak implements AutoCloseable {
 
     private String dump() {
         StringBuilder text = new StringBuilder(gate.toString())
-                .append("; by the callers ")
-                .append(inside)
+                .append("; the callers count ")
+                .append(inFlight)
                 .append(" in flight");
         for (SoakCaller caller : callers) {
             text.append("\nseed ").append(caller.seed).append(", ").append(caller.thread.getState());
             text.append(", round ").append(caller.rounds).append(", ").append(caller.doing);
-            for (StackTraceElement frame : caller.thread.getStackTrace()) { // of a virtual thread too
+            for (StackTraceElement frame : caller.thread.getStackTrace()) { // works for a virtual thread too
                 text.append("\n    at ").append(frame);
             }
         }
@@ -138,46 +139,48 @@ final class Soak implements AutoCloseable {
         return text.toString();
     }
 
-    /** To be called after a slot was got: there are never more callers inside than slots held. */
+    /**
+     * Must be called after a slot was granted, so that never more sessions are counted in flight than slots are held.
+     */
     void enter(long seed) {
         admitted.increment();
-        int now = inside.incrementAndGet();
+        int now = inFlight.incrementAndGet();
         if (now > HIGHEST) {
             failed(now + " are in flight, and the limit was never above " + HIGHEST, seed, null);
         }
     }
 
-    /** To be called before the slot is closed. */
+    /** Must be called before the slot is closed. */
     void leave() {
-        inside.decrementAndGet();
+        inFlight.decrementAndGet();
         givenBack.increment();
     }
 
-    int inside() {
-        return inside.get();
+    int inFlight() {
+        return inFlight.get();
     }
 
-    /** Has another thread do it. */
+    /** Runs the work on another thread. */
     void handOver(Runnable work) {
-        handedOver.add(work);
+        handedOverWork.add(work);
     }
 
-    private void runWhatIsHandedOver() {
+    private void runHandedOverWork() {
         try {
             while (true) {
-                handedOver.take().run();
+                handedOverWork.take().run();
             }
         } catch (InterruptedException e) {
-            // The soak is over.
+            // The soak has ended.
         } catch (Throwable t) {
             failed("a slot could not be closed on another thread", -1, t);
         }
     }
 
-    /** A session that ends by a stage. It has left before the stage is complete, and so before its slot is closed. */
+    /** A session that ends with a stage. It leaves before the stage completes, and so before its slot is closed. */
     final class Session extends CompletableFuture<String> {
 
-        private boolean over;
+        private boolean left;
 
         Session(long seed) {
             enter(seed);
@@ -195,28 +198,28 @@ final class Soak implements AutoCloseable {
         }
 
         private synchronized void end() {
-            if (!over) {
-                over = true;
+            if (!left) {
+                left = true;
                 leave();
             }
         }
     }
 
-    String mix() {
+    String summary() {
         long rounds = callers.stream().mapToLong(caller -> caller.rounds).sum();
         StringBuilder text = new StringBuilder();
         text.append(admitted).append(" acquisitions in ").append(rounds).append(" rounds; of the rounds");
-        share(text, "turned away", turnedAway, rounds);
-        share(text, "timed out", timedOut, rounds);
-        share(text, "interrupted", interrupted, rounds);
-        share(text, "cancelled", cancelled, rounds);
-        share(text, "closed twice", closedTwice, rounds);
-        share(text, "rejected by the delegate", rejected, rounds);
-        share(text, "paused", paused, rounds);
+        appendShare(text, "turned away", turnedAway, rounds);
+        appendShare(text, "timed out", timedOut, rounds);
+        appendShare(text, "interrupted", interrupted, rounds);
+        appendShare(text, "cancelled", cancelled, rounds);
+        appendShare(text, "closed twice", closedTwice, rounds);
+        appendShare(text, "rejected by the delegate", rejected, rounds);
+        appendShare(text, "paused", paused, rounds);
         return text.toString();
     }
 
-    private static void share(StringBuilder text, String what, LongAdder count, long rounds) {
+    private static void appendShare(StringBuilder text, String what, LongAdder count, long rounds) {
         text.append(String.format(Locale.ROOT, ", %s %.1f %%", what, 100.0 * count.sum() / Math.max(1, rounds)));
     }
 

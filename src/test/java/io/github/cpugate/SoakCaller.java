@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** A thread that wants slots by every way there is. What it does follows from its seed; how it goes does not. */
+/** A thread that takes slots in every way. The seed determines what it does, but not how that ends. */
 final class SoakCaller {
 
     final long seed;
@@ -29,11 +29,11 @@ final class SoakCaller {
     private final AdaptiveCpuGate gate;
     private final SplittableRandom random;
 
-    /** A slot closed long ago: to close it again must do nothing to those who hold one now. */
+    /** A slot that was closed long ago: closing it again must not affect the slots that are held now. */
     private @Nullable Slot old;
 
-    /** What was begun and not waited for. Not more than one, or the line would grow for ever. */
-    private Future<?> begun = CompletableFuture.completedFuture(null);
+    /** What was started and not yet waited for. At most one, or the line would grow without bound. */
+    private Future<?> pending = CompletableFuture.completedFuture(null);
 
     SoakCaller(Soak soak, long seed, ThreadFactory threads) {
         this.soak = soak;
@@ -53,7 +53,7 @@ final class SoakCaller {
                 }
                 rounds = made;
             }
-            waitFor(begun);
+            waitFor(pending);
         } catch (Throwable t) {
             soak.failed("a caller failed: " + t, seed, t);
         } finally {
@@ -67,7 +67,7 @@ final class SoakCaller {
             doing = "slot()";
             use(gate.slot());
         } else if (what < 35) {
-            tryInARow();
+            tryRepeatedly();
         } else if (what < 55) {
             doing = "trySlot(Duration)";
             Optional<Slot> slot = gate.trySlot(Duration.ofNanos(random.nextInt(60_000)));
@@ -82,13 +82,13 @@ final class SoakCaller {
             doing = "interrupting";
             soak.callers.get(random.nextInt(soak.callers.size())).thread.interrupt();
         } else if (what < 97) {
-            moveTheLimit();
+            changeTheLimit();
         } else {
-            look();
+            checkSnapshot();
         }
     }
 
-    private void tryInARow() {
+    private void tryRepeatedly() {
         doing = "trySlot()";
         for (int left = random.nextInt(20); left >= 0; left--) {
             Optional<Slot> slot = gate.trySlot();
@@ -144,7 +144,7 @@ final class SoakCaller {
         }
     }
 
-    /** Returns whether it may go on: its slot is held. */
+    /** Returns whether the session may go on, with its slot held. */
     private boolean resumes(Slot slot) {
         int how = random.nextInt(6);
         doing = "resume(), way " + how;
@@ -167,7 +167,7 @@ final class SoakCaller {
                     return true;
                 }
             }
-            slot.resume(); // if it gave up, it is still paused
+            slot.resume(); // if resumeAsync() gave up, the slot is still paused
             return true;
         } catch (InterruptedException e) {
             soak.interrupted.increment();
@@ -194,12 +194,12 @@ final class SoakCaller {
             case 0 -> future.cancel(false);
             case 1 -> {
                 spin(random.nextInt(300));
-                future.cancel(false); // about when it is granted
+                future.cancel(false); // at about the time of the grant
             }
             case 2 -> future.orTimeout(random.nextInt(60), TimeUnit.MICROSECONDS);
             case 3 -> {
-                waitFor(begun);
-                begun = future.thenAccept(slot -> {
+                waitFor(pending);
+                pending = future.thenAccept(slot -> {
                     soak.enter(seed);
                     soak.leave();
                     slot.close();
@@ -213,17 +213,17 @@ final class SoakCaller {
         } catch (CancellationException e) {
             soak.cancelled.increment();
         } catch (CompletionException e) {
-            countOnly(e);
+            countFailure(e);
         }
     }
 
     private void callAsync() {
         int how = random.nextInt(8);
-        boolean elsewhere = random.nextInt(4) == 0;
+        boolean onOtherThread = random.nextInt(4) == 0;
         doing = "callAsync(), way " + how;
         CompletableFuture<String> result = gate.callAsync(() -> {
             Soak.Session session = soak.new Session(seed);
-            if (elsewhere || how == 4) {
+            if (onOtherThread || how == 4) {
                 soak.handOver(session::finish);
             } else {
                 session.finish();
@@ -242,8 +242,8 @@ final class SoakCaller {
             }
             case 4 -> result.orTimeout(random.nextInt(60), TimeUnit.MICROSECONDS);
             case 5 -> {
-                waitFor(begun);
-                begun = result;
+                waitFor(pending);
+                pending = result;
                 return;
             }
             default -> {}
@@ -253,11 +253,11 @@ final class SoakCaller {
         } catch (CancellationException e) {
             soak.cancelled.increment();
         } catch (CompletionException e) {
-            countOnly(e);
+            countFailure(e);
         }
     }
 
-    private void countOnly(CompletionException e) {
+    private void countFailure(CompletionException e) {
         if (e.getCause() instanceof TimeoutException) {
             soak.timedOut.increment();
         } else if (!(e.getCause() instanceof UnsupportedOperationException)) {
@@ -276,14 +276,14 @@ final class SoakCaller {
                     soak.leave();
                 },
                 null);
-        waitFor(begun);
+        waitFor(pending);
         try {
             soak.inSlots.execute(task);
         } catch (RejectedExecutionException e) {
             soak.rejected.increment();
             return;
         }
-        begun = task;
+        pending = task;
         if (cancels && task.cancel(false)) {
             soak.cancelled.increment();
         }
@@ -306,16 +306,16 @@ final class SoakCaller {
         }
     }
 
-    private void moveTheLimit() {
+    private void changeTheLimit() {
         if (random.nextBoolean()) {
             doing = "setSlots()";
-            int min =
-                    random.nextInt(5) == 0 ? 1 + random.nextInt(3) : Soak.HIGHEST - 2; // while it is low, all are slow
+            boolean low = random.nextInt(5) == 0; // not often: a low limit slows down all callers
+            int min = low ? 1 + random.nextInt(3) : Soak.HIGHEST - 2;
             gate.setSlots(min, min + random.nextInt(Math.min(4, Soak.HIGHEST - min + 1)));
             return;
         }
-        doing = "adjust()";
-        Observation step = gate.adjust();
+        doing = "step()";
+        StepReport step = gate.step();
         if (step.cpuLimit() < step.minSlots()
                 || step.limitAfter() > step.maxSlots()
                 || step.inFlight() > Soak.HIGHEST
@@ -324,7 +324,7 @@ final class SoakCaller {
         }
     }
 
-    private void look() {
+    private void checkSnapshot() {
         doing = "snapshot()";
         GateSnapshot now = gate.snapshot();
         boolean inBounds = 1 <= now.minSlots()
@@ -332,9 +332,9 @@ final class SoakCaller {
                 && now.cpuLimit() <= now.maxSlots()
                 && now.minSlots() <= now.limit()
                 && now.limit() <= now.cpuLimit();
-        boolean floorIsKeptFree = now.binding().side() == Binding.Side.API && now.limit() == now.minSlots();
-        boolean nobodyWaitsBeforeAFreeSlot = now.waiting() == 0 || now.inFlight() >= now.limit() || floorIsKeptFree;
-        if (!inBounds || !nobodyWaitsBeforeAFreeSlot || now.inFlight() > Soak.HIGHEST || now.closed()) {
+        boolean floorIsKeptFree = now.bottleneck() == Bottleneck.API && now.limit() == now.minSlots();
+        boolean noCallerWaitsWhileASlotIsFree = now.waiting() == 0 || now.inFlight() >= now.limit() || floorIsKeptFree;
+        if (!inBounds || !noCallerWaitsWhileASlotIsFree || now.inFlight() > Soak.HIGHEST || now.closed()) {
             soak.failed("a snapshot that contradicts itself: " + now, seed, null);
         }
     }

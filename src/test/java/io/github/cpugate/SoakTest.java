@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.github.cpugate.testing.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
@@ -18,12 +20,13 @@ import org.junit.jupiter.api.condition.JRE;
 import org.slf4j.LoggerFactory;
 
 /**
- * Callers of every kind at once, with timeouts, interrupts, cancellations and closes at any moment.
+ * Runs callers of every kind at once, with timeouts, interrupts, cancellations and closes at random moments.
  *
- * <p>{@code -Dsoak.seconds=N} runs each test for so long, {@code -Dsoak.acquisitions=N} until there were so many, and
- * {@code -Dsoak.seed=N} sets what the callers do.
+ * <p>{@code -Dsoak.seconds=N} runs each test for N seconds, {@code -Dsoak.acquisitions=N} until N slots were acquired.
+ * {@code -Dsoak.seed=N} determines what the callers do.
  */
-@Timeout(value = 1, unit = TimeUnit.DAYS) // who is stuck is found long before
+@Timeout(value = 1, unit = TimeUnit.DAYS) // the soak itself finds a stuck caller within seconds
+@Tag("slow")
 class SoakTest {
 
     private static final long ACQUISITIONS = Long.getLong("soak.acquisitions", 0);
@@ -34,17 +37,17 @@ class SoakTest {
     private final Level levelBefore = logger.getLevel();
 
     @BeforeEach
-    void silence() {
-        logger.setLevel(Level.OFF); // readings that fail and tasks that are rejected are part of it
+    void muteTheLog() {
+        logger.setLevel(Level.OFF); // failed readings and rejected tasks are part of the test
     }
 
     @AfterEach
-    void speakAgain() {
+    void restoreTheLog() {
         logger.setLevel(levelBefore);
     }
 
     @Test
-    void nothingIsLostAmongPlatformThreads() throws InterruptedException {
+    void noSlotIsLostWithPlatformThreads() throws InterruptedException {
         soak(10, work -> {
             Thread thread = new Thread(work);
             thread.setDaemon(true);
@@ -54,7 +57,7 @@ class SoakTest {
 
     @Test
     @EnabledForJreRange(min = JRE.JAVA_21)
-    void nothingIsLostAmongVirtualThreads() throws Exception {
+    void noSlotIsLostWithVirtualThreads() throws Exception {
         // By reflection: the tests are compiled for an older JDK, too.
         Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
         ThreadFactory virtual = (ThreadFactory)
@@ -69,26 +72,26 @@ class SoakTest {
             Duration took = Duration.ofNanos(System.nanoTime() - began);
 
             AdaptiveCpuGate gate = soak.gate;
-            Await.until("all slots are given back, and nobody waits", () -> {
+            Await.until("all slots are given back, and no caller waits", () -> {
                 GateSnapshot now = gate.snapshot();
                 return now.inFlight() == 0 && now.waiting() == 0;
             });
-            assertThat(soak.inside()).isZero();
+            assertThat(soak.inFlight()).isZero();
             assertThat(soak.givenBack.sum()).isEqualTo(soak.admitted.sum()).isPositive();
 
             gate.setSlots(Soak.HIGHEST, Soak.HIGHEST);
             List<Slot> all = new ArrayList<>();
             Await.until(
                     "no slot is lost",
-                    () -> { // the floor may be kept free for as long as a refusal asked
+                    () -> { // the floor may be kept free while the line backs off
                         gate.trySlot().ifPresent(all::add);
                         return all.size() == Soak.HIGHEST;
                     });
-            assertThat(gate.trySlot()).as("none too many").isEmpty();
+            assertThat(gate.trySlot()).as("no slot beyond the limit").isEmpty();
             all.forEach(Slot::close);
             assertThat(gate.awaitIdle(Duration.ZERO)).isTrue();
             if (ACQUISITIONS > 0 || SECONDS > 3) {
-                System.out.println(callers + " callers: " + soak.mix() + "; took " + took);
+                System.out.println(callers + " callers: " + soak.summary() + "; took " + took);
             }
         }
     }

@@ -3,6 +3,9 @@ package io.github.cpugate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.internal.line.WaitingLine;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
@@ -27,26 +30,26 @@ import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Thousands of virtual threads in line. The sources are of Java 17, so they are started by reflection. */
+/** Tests thousands of virtual threads in line. The sources are Java 17, so reflection starts the threads. */
 @EnabledForJreRange(min = JRE.JAVA_21)
 class VirtualThreadTest {
 
-    private static final int MOST = 8;
+    private static final int MAX_SLOTS = 8;
     private static final int CALLERS = 10_000;
-    private static final int MOVE_EVERY = 5; // sessions
+    private static final int SESSIONS_PER_MOVE = 5;
     private static final Duration LONG = Duration.ofMinutes(5);
 
     private final AtomicReference<CpuSample> cpu = new AtomicReference<>(CpuSample.of(60));
     private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
             .name("test")
-            .maxSlots(MOST)
+            .maxSlots(MAX_SLOTS)
             .period(Duration.ofDays(1)) // the test makes the steps
             .sampler(cpu::get)
             .build();
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final AtomicInteger inside = new AtomicInteger();
-    private final AtomicInteger mostInside = new AtomicInteger();
+    private final AtomicInteger maxInside = new AtomicInteger();
     private final AtomicInteger served = new AtomicInteger();
     private final Semaphore moveDue = new Semaphore(0);
     private final AtomicIntegerArray order = new AtomicIntegerArray(CALLERS);
@@ -56,7 +59,7 @@ class VirtualThreadTest {
         gate.close();
     }
 
-    /** What may throw, on a thread. */
+    /** A task of a thread, which may throw. */
     private interface Task {
         void run() throws InterruptedException;
     }
@@ -81,10 +84,10 @@ class VirtualThreadTest {
         assertThat(failure.get()).isNull();
     }
 
-    /** A session: whoever is in one holds a slot. */
-    private void in(Slot slot, Runnable session) {
+    /** Runs a session in its slot. */
+    private void runIn(Slot slot, Runnable session) {
         try (slot) {
-            mostInside.accumulateAndGet(inside.incrementAndGet(), Math::max);
+            maxInside.accumulateAndGet(inside.incrementAndGet(), Math::max);
             session.run();
             inside.decrementAndGet();
         }
@@ -94,53 +97,53 @@ class VirtualThreadTest {
         Runnable session = () -> {
             int place = served.getAndIncrement();
             order.set(place, number);
-            if (place % MOVE_EVERY == 0) {
+            if (place % SESSIONS_PER_MOVE == 0) {
                 moveDue.release();
             }
         };
         int before = gate.snapshot().waiting();
         switch (number % 3) {
-            case 0 -> startVirtual(() -> in(gate.slot(), session));
-            case 1 -> startVirtual(() -> in(gate.trySlot(LONG).orElseThrow(), session));
+            case 0 -> startVirtual(() -> runIn(gate.slot(), session));
+            case 1 -> startVirtual(() -> runIn(gate.trySlot(LONG).orElseThrow(), session));
             default -> {
                 var unused = gate.slotAsync()
-                        .thenAccept(slot -> in(slot, session))
+                        .thenAccept(slot -> runIn(slot, session))
                         .exceptionally(t -> {
                             failure.compareAndSet(null, t);
                             return null;
                         });
             }
         }
-        Await.until("one more in line", () -> gate.snapshot().waiting() == before + 1);
+        Await.until("one more caller is in line", () -> gate.snapshot().waiting() == before + 1);
     }
 
     private void awaitAllServed() {
-        Await.until("all are served", () -> served.get() == CALLERS || failure.get() != null);
+        Await.until("all callers are served", () -> served.get() == CALLERS || failure.get() != null);
         Await.until("no slot is held", () -> gate.snapshot().inFlight() == 0);
         assertNoFailure();
         assertThat(gate.snapshot().waiting()).isZero();
     }
 
     @Test
-    void thousandsPauseAndResume() {
+    void tenThousandSessionsPauseAndResume() {
         for (int i = 0; i < CALLERS; i++) {
             startVirtual(() -> {
                 try (Slot slot = gate.slot()) {
                     slot.pause();
                     slot.resume();
-                    mostInside.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                    maxInside.accumulateAndGet(inside.incrementAndGet(), Math::max);
                     inside.decrementAndGet();
                 }
                 served.incrementAndGet();
             });
         }
         awaitAllServed();
-        assertThat(mostInside.get()).isEqualTo(1);
+        assertThat(maxInside.get()).isEqualTo(1);
         assertThat(gate.snapshot().waiting()).isZero();
     }
 
     @Test
-    void aLimitOfOneServesAllInOrderOfArrival() throws InterruptedException {
+    void aLimitOfOneServesAllCallersInOrderOfArrival() throws InterruptedException {
         gate.setSlots(1, 1);
         Slot held = gate.slot();
         for (int i = 0; i < CALLERS; i++) {
@@ -152,22 +155,22 @@ class VirtualThreadTest {
         for (int i = 0; i < CALLERS; i++) {
             assertThat(order.get(i)).isEqualTo(i);
         }
-        assertThat(mostInside).hasValue(1);
+        assertThat(maxInside).hasValue(1);
     }
 
-    /** Comes late, and may have had enough before its turn. */
-    private void impatient(Random random) throws InterruptedException {
+    /** Arrives late, and may give up before its turn. */
+    private void callWithLittlePatience(Random random) throws InterruptedException {
         if (random.nextBoolean()) {
-            gate.trySlot(Duration.ofNanos(random.nextInt(2_000_000))).ifPresent(slot -> in(slot, () -> {}));
+            gate.trySlot(Duration.ofNanos(random.nextInt(2_000_000))).ifPresent(slot -> runIn(slot, () -> {}));
             return;
         }
         CompletableFuture<Slot> turn = gate.slotAsync();
-        var unused = turn.thenAccept(slot -> in(slot, () -> {}));
+        var unused = turn.thenAccept(slot -> runIn(slot, () -> {}));
         turn.cancel(false);
     }
 
     @Test
-    void aLimitThatMovesAllTheTimeLosesNobodyAndLetsNobodyOvertake() throws InterruptedException {
+    void aLimitThatKeepsMovingLosesNoCallerAndKeepsTheOrder() throws InterruptedException {
         gate.setSlots(1, 1);
         Slot held = gate.slot();
         for (int i = 0; i < CALLERS; i++) {
@@ -175,14 +178,14 @@ class VirtualThreadTest {
         }
 
         Random random = new Random(1);
-        int moves = CALLERS / MOVE_EVERY;
+        int moves = CALLERS / SESSIONS_PER_MOVE;
         Caller<Boolean> mover = Caller.start(() -> {
             for (int i = 0; i < moves; i++) {
                 moveDue.acquire();
-                int least = 1 + random.nextInt(MOST);
-                gate.setSlots(least, least + random.nextInt(MOST - least + 1));
+                int least = 1 + random.nextInt(MAX_SLOTS);
+                gate.setSlots(least, least + random.nextInt(MAX_SLOTS - least + 1));
                 cpu.set(CpuSample.of(random.nextBoolean() ? 10 : 95));
-                gate.adjust();
+                gate.step();
             }
             return true;
         });
@@ -190,18 +193,18 @@ class VirtualThreadTest {
         List<Thread> late = new ArrayList<>();
         for (int i = 0; i < CALLERS / 10; i++) {
             Random each = new Random(patience.nextLong());
-            late.add(startVirtual(() -> impatient(each)));
+            late.add(startVirtual(() -> callWithLittlePatience(each)));
         }
         held.close();
-        Await.until("the late have come and gone", () -> late.stream().noneMatch(Thread::isAlive));
+        Await.until("the late callers have ended", () -> late.stream().noneMatch(Thread::isAlive));
         awaitAllServed();
         assertThat(mover.result()).isTrue();
-        assertThat(mostInside.get()).isBetween(2, MOST);
-        assertNobodyWasOvertaken();
+        assertThat(maxInside.get()).isBetween(2, MAX_SLOTS);
+        assertServedInOrder();
     }
 
-    /** Who is served while one that came before is not, must have that one beside it in a slot, on its way. */
-    private void assertNobodyWasOvertaken() {
+    /** A caller that is served before an earlier one must have that one beside it, in a slot but not yet recorded. */
+    private void assertServedInOrder() {
         TreeSet<Integer> passed = new TreeSet<>();
         int came = 0;
         for (int i = 0; i < CALLERS; i++) {
@@ -209,13 +212,15 @@ class VirtualThreadTest {
             while (came <= number) {
                 passed.add(came++);
             }
-            assertThat(passed.remove(number)).as("served once").isTrue();
-            assertThat(passed.headSet(number)).as("came before %d", number).hasSizeLessThan(MOST);
+            assertThat(passed.remove(number)).as("each caller is served once").isTrue();
+            assertThat(passed.headSet(number))
+                    .as("callers recorded later that arrived before %d", number)
+                    .hasSizeLessThan(MAX_SLOTS);
         }
         assertThat(passed).isEmpty();
     }
 
-    /** A native frame, that of the class's initialization, pins whoever parks in it. */
+    /** A class initializer runs in a native frame, so a virtual thread that parks in it pins its carrier. */
     private static final class Pinning {
         static {
             LockSupport.parkNanos(1_000_000);
@@ -227,7 +232,7 @@ class VirtualThreadTest {
     }
 
     @Test
-    void nobodyInLinePinsACarrier(@TempDir Path folder) throws IOException, InterruptedException {
+    void aCallerInLineDoesNotPinItsCarrierThread(@TempDir Path folder) throws IOException, InterruptedException {
         Path file = folder.resolve("pinned.jfr");
         try (Recording recording = new Recording()) {
             recording.enable("jdk.VirtualThreadPinned").withoutThreshold().withStackTrace();
@@ -238,13 +243,16 @@ class VirtualThreadTest {
             List<Thread> callers = new ArrayList<>();
             for (int i = 0; i < 3_000; i++) {
                 boolean timed = i % 2 == 0;
-                callers.add(startVirtual(() -> in(timed ? gate.trySlot(LONG).orElseThrow() : gate.slot(), () -> {})));
+                callers.add(
+                        startVirtual(() -> runIn(timed ? gate.trySlot(LONG).orElseThrow() : gate.slot(), () -> {})));
             }
-            Await.until("all are in line", () -> gate.snapshot().waiting() == 3_000);
-            gate.adjust();
+            Await.until("all callers are in line", () -> gate.snapshot().waiting() == 3_000);
+            gate.step();
             held.close();
-            Await.until("all have been served", () -> callers.stream().noneMatch(Thread::isAlive));
-            Await.until("the pinning one has ended", () -> !pinned.isAlive());
+            Await.until(
+                    "all callers are served and have ended",
+                    () -> callers.stream().noneMatch(Thread::isAlive));
+            Await.until("the pinned thread has ended", () -> !pinned.isAlive());
             recording.stop();
             recording.dump(file);
         }
@@ -252,10 +260,10 @@ class VirtualThreadTest {
 
         List<RecordedEvent> events = RecordingFile.readAllEvents(file);
         assertThat(events)
-                .as("the recording sees what pins")
+                .as("the recording shows the pinned thread")
                 .anyMatch(event -> hasFrameOf(event, Pinning.class.getName()));
         assertThat(events)
-                .as("in the gate's code")
+                .as("no thread is pinned in the code of the gate")
                 .noneMatch(event -> hasFrameOf(event, WaitingLine.class.getName())
                         || hasFrameOf(event, AdaptiveCpuGate.class.getName()));
     }

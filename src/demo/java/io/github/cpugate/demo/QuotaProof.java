@@ -2,10 +2,10 @@ package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Slot;
-import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.cpu.CpuSource;
 import io.github.cpugate.cpu.QuietHost;
+import io.github.cpugate.policy.StepPolicy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -2,8 +2,8 @@ package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateListener;
-import io.github.cpugate.Observation;
 import io.github.cpugate.Slot;
+import io.github.cpugate.StepReport;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 
@@ -50,7 +50,7 @@ public final class StartUp {
         }
 
         @Override
-        public void onStep(Observation step) {
+        public void onStep(StepReport step) {
             countDown();
         }
     }

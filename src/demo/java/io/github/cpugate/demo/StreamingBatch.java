@@ -4,12 +4,12 @@ import com.anthropic.client.AnthropicClient;
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateListener;
-import io.github.cpugate.Observation;
-import io.github.cpugate.Reason;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.observe.JfrEvents;
 import io.github.cpugate.observe.Journal;
 import io.github.cpugate.observe.Report;
+import io.github.cpugate.policy.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -344,7 +344,7 @@ public final class StreamingBatch implements Callable<Integer> {
         private volatile double seconds = Double.POSITIVE_INFINITY;
 
         @Override
-        public void onStep(Observation step) {
+        public void onStep(StepReport step) {
             boolean climbs = step.reason() == Reason.NO_READING || step.reason() == Reason.HEADROOM;
             if (!climbs && Double.isInfinite(seconds)) {
                 seconds = step.elapsed().toNanos() / 1e9;

@@ -82,8 +82,8 @@ final class TwoCeilings {
                 refusals.requests(),
                 refusals.percent(),
                 refusals.latePercent(),
-                end.binding().cpu().toSeconds(),
-                end.binding().api().toSeconds()));
+                end.heldBack().cpu().toSeconds(),
+                end.heldBack().api().toSeconds()));
     }
 
     @Override

@@ -1,8 +1,8 @@
 package io.github.cpugate.sim;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Reason;
-import io.github.cpugate.StepPolicy;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepPolicy;
 
 /** What moves a gate's limit in a simulation: one for each gate. */
 interface Rule {

@@ -3,7 +3,7 @@ package io.github.cpugate.sim;
 import com.netflix.concurrency.limits.limit.AIMDLimit;
 import com.netflix.concurrency.limits.limit.Gradient2Limit;
 import com.netflix.concurrency.limits.limit.VegasLimit;
-import io.github.cpugate.StepPolicy;
+import io.github.cpugate.policy.StepPolicy;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 

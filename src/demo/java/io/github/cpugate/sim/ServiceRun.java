@@ -1,8 +1,8 @@
 package io.github.cpugate.sim;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Observation;
 import io.github.cpugate.Slot;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSampler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -133,7 +133,7 @@ final class ServiceRun {
             sessions.add(session);
             CompletableFuture<Void> unused = gate.slotAsync().thenAccept(session::send);
         }
-        var unused = gate.adjust(); // primes
+        var unused = gate.step(); // primes
         while (plant.now() < LATEST && left > 0) {
             step();
         }
@@ -146,7 +146,7 @@ final class ServiceRun {
         int refusedBefore = refused;
         plant.advanceTo(plant.now() + scenario.period);
         count(0);
-        Observation made = gate.adjust();
+        StepReport made = gate.step();
         steps.add(new Step(
                 plant.now(),
                 made.cpuLimit(),

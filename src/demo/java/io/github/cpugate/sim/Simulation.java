@@ -1,8 +1,8 @@
 package io.github.cpugate.sim;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Observation;
 import io.github.cpugate.Slot;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSampler;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -108,7 +108,7 @@ final class Simulation {
             }
         }
         for (Lane lane : lanes) {
-            var unused = lane.gate.adjust(); // primes
+            var unused = lane.gate.step(); // primes
         }
         while (plant.now() < LATEST && lanes.stream().anyMatch(lane -> lane.left > 0)) {
             step();
@@ -124,7 +124,7 @@ final class Simulation {
         int waiting = 0;
         double inFlight = 0;
         for (Lane lane : lanes) {
-            Observation made = lane.gate.adjust();
+            StepReport made = lane.gate.step();
             waiting += made.waiting();
             inFlight += made.meanInFlight();
             lane.slots += allWait ? made.meanInFlight() : 0;

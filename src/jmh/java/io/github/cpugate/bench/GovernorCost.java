@@ -60,7 +60,7 @@ public final class GovernorCost {
         measure(1, "in the first minute", ofGate);
         for (int i = 0; i < WARM_UP; i++) {
             Thread.sleep(NEW_TICKS_MILLIS);
-            gate.adjust();
+            gate.step();
         }
         measure(windows, "after " + WARM_UP + " steps", ofGate);
         gate.close();
@@ -81,8 +81,8 @@ public final class GovernorCost {
                 "a thread that wakes, and asks OSHI", () -> sink = processor.getSystemCpuLoadTicks()[0]));
         parts.add(waking("a thread that wakes, and parses `/proc/stat`, kept open", () -> sink = sum(stat, line)));
         for (int i = 0; i < WARM_UP; i++) {
-            blind.adjust();
-            listened.adjust();
+            blind.step();
+            listened.step();
         }
         measure(windows, "alone", parts.toArray(new Stepping[0]));
         blind.close();

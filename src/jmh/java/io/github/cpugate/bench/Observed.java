@@ -1,11 +1,11 @@
 package io.github.cpugate.bench;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
-import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepPolicy;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -89,7 +89,7 @@ public class Observed {
                     .sampler(() -> CpuSample.of(60))
                     .maxSlots(slots)
                     .initialSlots(slots));
-            var unused = made.adjust(); // the observers are there from the first step on
+            var unused = made.step(); // the observers are there from the first step on
             return made;
         }
     }
@@ -97,7 +97,7 @@ public class Observed {
     @Benchmark
     @BenchmarkMode(Mode.SampleTime)
     public Object step(Stepping state) {
-        return state.gate.adjust();
+        return state.gate.step();
     }
 
     /** There is a free slot. */

@@ -7,47 +7,47 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A control group of Linux that this process is in, by its files (cgroups(7); kernel: scheduler/sched-bwc,
+ * A Linux control group that this process is in, read through its files (cgroups(7); kernel: scheduler/sched-bwc,
  * admin-guide/cgroup-v1/cpuacct, admin-guide/cgroup-v2).
  *
- * @param version 1 or 2: what the files are called
- * @param path its path, as {@code /proc/self/cgroup} names it
- * @param quotaIn the folder of its quota
- * @param usageIn the folder of its use of CPU; null if there is none, see {@link Membership}
+ * @param version 1 or 2, which decides the names of the files
+ * @param path the path of the group in its hierarchy, as in {@code /proc/self/cgroup}
+ * @param quotaDir the folder of the quota files
+ * @param usageDir the folder of the CPU usage file; null if there is none, see {@link Membership}
  */
 record ControlGroup(
-        int version, String path, Path quotaIn, @Nullable Path usageIn) {
+        int version, String path, Path quotaDir, @Nullable Path usageDir) {
 
-    /** The quota in cores; {@code NaN} if there is none. Asked each time: it can be changed in place. */
+    /** Reads the quota, in cores; {@code NaN} if there is none. It is not cached, since it can be changed in place. */
     double quotaCores() throws IOException {
         String[] quotaAndPeriod;
         try {
             quotaAndPeriod = version == 2
-                    ? text(quotaIn, "cpu.max").split(" ", 2)
-                    : new String[] {text(quotaIn, "cpu.cfs_quota_us"), ""};
+                    ? text(quotaDir, "cpu.max").split(" ", 2)
+                    : new String[] {text(quotaDir, "cpu.cfs_quota_us"), ""};
         } catch (NoSuchFileException e) {
-            return Double.NaN; // as in the root, which has no quota, and in a group that is gone
+            return Double.NaN; // the root group has no quota, and a removed group has no files
         }
         if (quotaAndPeriod[0].equals("max") || quotaAndPeriod[0].equals("-1")) {
             return Double.NaN;
         }
-        String period = version == 2 ? quotaAndPeriod[1] : text(quotaIn, "cpu.cfs_period_us");
+        String period = version == 2 ? quotaAndPeriod[1] : text(quotaDir, "cpu.cfs_period_us");
         double cores = (double) Long.parseLong(quotaAndPeriod[0]) / Long.parseLong(period);
         if (!(cores > 0 && cores < Double.POSITIVE_INFINITY)) {
-            throw new IOException("a quota of " + quotaAndPeriod[0] + "/" + period);
+            throw new IOException("invalid CPU quota: " + quotaAndPeriod[0] + "/" + period);
         }
         return cores;
     }
 
-    /** What all its processes, of groups below it too, have used of CPU; {@code ownNanos} where that is not told. */
+    /** Reads the CPU time of its processes, child groups included; {@code ownNanos} if there is no usage file. */
     long usedNanos(long ownNanos) throws IOException {
-        if (usageIn == null) {
+        if (usageDir == null) {
             return ownNanos;
         }
         if (version == 1) {
-            return Long.parseLong(text(usageIn, "cpuacct.usage"));
+            return Long.parseLong(text(usageDir, "cpuacct.usage"));
         }
-        String stat = text(usageIn, "cpu.stat");
+        String stat = text(usageDir, "cpu.stat");
         for (String line : stat.split("\n", -1)) {
             if (line.startsWith("usage_usec ")) {
                 return 1000 * Long.parseLong(line.substring("usage_usec ".length()));

@@ -3,19 +3,20 @@ package io.github.cpugate.cpu;
 import java.util.Objects;
 
 /**
- * One sample of CPU: the reading, its smoothed value, and whether they can be acted on.
+ * A sample of CPU: a reading, its smoothed value, and whether they can be acted on.
  *
- * <p>Immutable. Make samples with the factories; components may be added to the record. However it is made, a sample
- * whose values are not percentages is never {@link Health#OK}: a {@code NaN} makes it {@link Health#NO_READING}, a
- * value outside [0, 100] {@link Health#FAILING}. An {@code own} above 100 becomes 100, one below 0 becomes {@code NaN},
- * and the sample stays as good as it was.
+ * <p>Immutable. Use the factory methods, since components may be added to the record. A sample whose values are not
+ * percentages is never {@link Health#OK}, however it was made: a {@code NaN} makes it {@link Health#NO_READING}, a
+ * value outside [0, 100] {@link Health#FAILING}. An {@code own} above 100 becomes 100 and one below 0 becomes
+ * {@code NaN}; neither affects the health.
  *
- * @param raw the last reading, percent of the scope; {@code NaN} if there was none
- * @param smoothed the smoothed value, percent of the scope; without a reading the last one known, or {@code NaN}
- * @param own what this JVM used of {@code raw}, percent of the scope; {@code NaN} if unknown
- * @param scope what 100 % is: {@code "host"}, or a control group and its quota as in {@code "cgroup /docker/abc (0.5
+ * @param raw the reading, percent of the scope; {@code NaN} if there is none
+ * @param smoothed the smoothed value, percent of the scope; if there is no reading, the last known one, which may be of
+ *     another scope, or {@code NaN}
+ * @param own the part of {@code raw} that this JVM used, percent of the scope; {@code NaN} if unknown
+ * @param scope what 100 % is: {@code "host"}, or a control group and its quota, as in {@code "cgroup /docker/abc (0.5
  *     cores)"}
- * @param cores how many processors' CPU 100 % is; {@code NaN} if unknown
+ * @param cores the number of processors that 100 % stands for; {@code NaN} if unknown
  * @param health whether the sample can be acted on
  * @param detail why {@code health} is not {@link Health#OK}; empty if it is
  */
@@ -24,26 +25,29 @@ public record CpuSample(
 
     /** Whether a sample can be acted on. */
     public enum Health {
-        /** No reading yet, and none was due: the first read of a source only primes it. */
+        /** There is no reading yet, and none is due: the first read of a source only primes it. */
         STARTING,
-        /** A valid reading. */
+        /** The reading is valid. */
         OK,
         /** The source had no reading. */
         NO_READING,
-        /** The source threw, or returned what is not a percentage. */
+        /**
+         * The source or the sampler threw, or returned null or a value that is not a percentage; or the step took no
+         * sample, since the sampler or the policy had not returned.
+         */
         FAILING
     }
 
     /**
-     * Makes a sample that is OK only if its values are.
+     * Creates a sample. Its health is OK only if its values are percentages.
      *
      * @param raw percent of the scope
      * @param smoothed percent of the scope
      * @param own percent of the scope
      * @param scope what 100 % is
      * @param cores processors, or {@code NaN}
-     * @param health {@link Health#OK} to have it found out
-     * @param detail empty if it is OK
+     * @param health pass {@link Health#OK} to have it derived from the values
+     * @param detail why the health is not OK; empty if it is
      */
     public CpuSample {
         Objects.requireNonNull(scope, "scope");
@@ -60,10 +64,10 @@ public record CpuSample(
     }
 
     /**
-     * Returns a sample whose smoothed value is the reading itself, as a test's fake wants it.
+     * Returns a sample whose smoothed value is the reading itself, for use in tests.
      *
      * @param percent percent of the host
-     * @return a sample as {@link #of(double, double)} makes it
+     * @return the sample, as from {@link #of(double, double)}
      */
     public static CpuSample of(double percent) {
         return of(percent, percent);
@@ -71,8 +75,8 @@ public record CpuSample(
 
     /**
      * Returns a sample that is {@link Health#OK} if both values are percentages. A {@code NaN} makes it
-     * {@link Health#NO_READING}, a value outside [0, 100] makes it {@link Health#FAILING}; neither throws, since a
-     * faulty sensor must not.
+     * {@link Health#NO_READING}, a value outside [0, 100] makes it {@link Health#FAILING}. Neither throws, since a
+     * faulty source must not cause an exception.
      *
      * @param raw the reading, percent of the host
      * @param smoothed the smoothed value, percent of the host
@@ -83,11 +87,11 @@ public record CpuSample(
     }
 
     /**
-     * Returns a sample of a reading, with the JVM's own share and the scope that it tells.
+     * Returns a sample of a reading, with the own CPU, scope and cores of the reading.
      *
      * @param reading the reading
      * @param smoothed the smoothed value, percent of the reading's scope
-     * @return a sample with its health, as {@link #of(double, double)} makes it
+     * @return the sample, with its health as from {@link #of(double, double)}
      */
     public static CpuSample of(CpuReading reading, double smoothed) {
         return new CpuSample(
@@ -98,21 +102,21 @@ public record CpuSample(
      * Returns a sample for a reading that failed.
      *
      * @param cause what was thrown
-     * @param smoothed the last smoothed value known, percent of the host, or {@code NaN}
-     * @return a {@link Health#FAILING} sample without a reading
+     * @param smoothed the last known smoothed value, percent of the scope that it was measured in, or {@code NaN}
+     * @return a {@link Health#FAILING} sample without a reading, whose scope is {@code "host"}
      */
     public static CpuSample failed(Throwable cause, double smoothed) {
         String detail;
         try {
             detail = String.valueOf(cause.toString());
-        } catch (Throwable t) { // other people's code, this too
+        } catch (Throwable t) { // toString() may be foreign code
             detail = cause.getClass().getName();
         }
         return new CpuSample(Double.NaN, smoothed, Double.NaN, CpuReading.HOST, Double.NaN, Health.FAILING, detail);
     }
 
     /**
-     * Returns the sample before the first reading.
+     * Returns the sample that stands for the time before the first reading.
      *
      * @return a {@link Health#STARTING} sample without values
      */
@@ -121,17 +125,13 @@ public record CpuSample(
                 Double.NaN, Double.NaN, Double.NaN, CpuReading.HOST, Double.NaN, Health.STARTING, "no reading yet");
     }
 
-    /**
-     * Tells whether the sample can be acted on.
-     *
-     * @return {@code true} if {@link #health()} is {@link Health#OK}
-     */
+    /** {@return whether the sample can be acted on: whether its health is {@link Health#OK}} */
     public boolean isOk() {
         return health == Health.OK;
     }
 
     /**
-     * Returns what others than this JVM used.
+     * Returns the CPU that others than this JVM used.
      *
      * @return {@code raw - own}, never below 0, percent of the scope; {@code NaN} if either is unknown
      */

@@ -1,10 +1,10 @@
 package io.github.cpugate.cpu;
 
 /**
- * Gives the gate its view of CPU, once a step. A test's fake is one line: {@code () -> CpuSample.of(85)}.
+ * Supplies a gate with a CPU sample at each step. For a test, {@code () -> CpuSample.of(85)} is enough.
  *
- * <p>A sampler remembers its last value, so one sampler serves one gate. It is called by one thread at a time, with a
- * happens-before edge from each call to the next.
+ * <p>A sampler keeps state between calls, so each gate needs its own. It is called by one thread at a time, and each
+ * call happens-before the next.
  */
 @FunctionalInterface
 public interface CpuSampler {
@@ -12,43 +12,44 @@ public interface CpuSampler {
     /**
      * Takes a sample.
      *
-     * <p>May block briefly for I/O. It runs on the governor's thread, or on that of whoever calls {@code adjust()}. If
-     * it has not returned for 5 to 15 s, the steps go on without it, and its answer, when it comes, counts for nothing.
-     * Until then the sample counts as failing. Whatever it throws, or a null, counts as
-     * {@link CpuSample.Health#FAILING}: the gate holds its limit, says so once, and asks again at the next step.
+     * <p>It may block briefly for I/O. It runs on the governor's thread, or on the thread that calls {@code step()},
+     * but never on two threads at once. If it has not returned after 5 to 15 s, the gate logs that once, with the
+     * stack. Until it returns, the gate's steps have no reading and hold the limit; its sample is then used. Anything
+     * that it throws, and a null, counts as {@link CpuSample.Health#FAILING}: the gate holds its limit, logs the fault
+     * once, and calls this method again at the next step.
      *
      * @return the sample
      */
     CpuSample sample();
 
     /**
-     * Returns a sampler of the CPU that this process can have, with an EWMA of weight 0.3.
+     * Returns a sampler of the CPU available to this process, smoothed by an EWMA of weight 0.3.
      *
-     * <p>That is the host's, or where a control group of Linux (a container) has a CPU quota that is closer to being
-     * used up, that of the group: the larger of host CPU and the used share of each quota is the reading, and its scope
-     * says which it was. Other processes count, of the host or of the group.
+     * <p>The reading is the largest of host CPU and the used share of each CPU quota of the Linux control groups (the
+     * container) that this process is in. Its scope names the one that was largest. The CPU that other processes of the
+     * host or of the group use is included.
      *
-     * <p>Host CPU is read through OSHI: without native code on Linux, through JNA elsewhere, and through the JDK's own
-     * bean where OSHI cannot load; the log says which. Loading it takes about half a second, once, at the first sample
-     * and not here.
+     * <p>Host CPU is read through OSHI: without native code on Linux, through JNA elsewhere. Where OSHI cannot load, it
+     * is read through the JDK's own bean. The log names the one in use. Loading OSHI takes about half a second, once,
+     * at the first sample and not in this method.
      *
      * @return a new sampler, for one gate
      */
     static CpuSampler ofHost() {
-        return smoothing(ScopedCpuSource.ofThisProcess(), SmoothingSampler.DEFAULT_ALPHA);
+        return new HostSampler();
     }
 
     /**
      * Returns a sampler that smooths a source with an exponentially weighted moving average: <i>smoothed ← smoothed +
-     * alpha × (raw − smoothed)</i>, primed by the first valid reading. What is not a percentage never enters the
-     * average.
+     * alpha × (raw − smoothed)</i>, primed by the first valid reading. A value that is not a percentage never enters
+     * the average.
      *
-     * <p>Where a reading tells the time that it spans, {@code alpha} is for the usual span, the median of the last five
-     * readings'. One that spans <i>k</i> times as long, after a missed or a hung read, weighs as <i>k</i> equal ones
-     * would: <i>1 − (1 − alpha)<sup>k</sup></i>.
+     * <p>If readings report the time that they span, {@code alpha} is the weight of the usual span, which is the median
+     * of the last five. A reading that spans <i>k</i> times as long, after a missed or hung read, weighs as much as
+     * <i>k</i> equal readings: <i>1 − (1 − alpha)<sup>k</sup></i>.
      *
-     * @param source where readings come from
-     * @param alpha the weight of the new reading, in (0, 1]; 1 does not smooth
+     * @param source the source of the readings
+     * @param alpha the weight of the new reading, in (0, 1]; 1 disables smoothing
      * @return a new sampler, for one gate
      * @throws IllegalArgumentException if {@code alpha} is out of range
      */

@@ -7,38 +7,38 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * The best of several sources that works on this host.
+ * Reads host CPU through the best source that works on this host.
  *
- * <p>On Linux OSHI can do without native code, and is asked to first: JNA unpacks a library into home or tmp and throws
- * {@code UnsatisfiedLinkError} where neither can be written, and loading it draws a warning from JDK 24 on.
+ * <p>On Linux, OSHI without native code is tried first: JNA unpacks a library into the home or temporary folder and
+ * throws {@code UnsatisfiedLinkError} where neither is writable, and loading it causes a warning from JDK 24 on.
  *
- * <p>No fault pins a lesser source for good: one that fails {@value #FAILURES} times in a row gives way to the next,
- * and while a lesser one serves, the better ones are tried now and then. A better one takes over at the read after the
- * one that primed it, so that there is a reading at each.
+ * <p>No choice is permanent. A source that fails {@value #MAX_FAILURES} times in a row is replaced by the best of the
+ * others that works; if none does, it is opened again. While a lesser source is in use, the better ones are retried at
+ * growing intervals. A better source is primed at one read and takes over at the next, so the change costs no reading.
  */
 class HostCpuSource implements CpuSource {
 
-    /** A source by name, not opened yet: opening may throw anything, an {@code Error} too. */
+    /** A source that is not open yet. Opening it may throw anything, an {@code Error} included. */
     record Candidate(String name, Supplier<CpuSource> opener) {}
 
-    private static final int FAILURES = 3;
-    private static final int FIRST_PAUSE = 8; // reads until better ones are tried; twice as many after each try
-    private static final int LONGEST_PAUSE = 1024;
+    private static final int MAX_FAILURES = 3;
+    private static final int FIRST_INTERVAL = 8; // reads until better sources are retried; doubled at each retry
+    private static final int MAX_INTERVAL = 1024;
 
-    private @Nullable Serving serving;
-    private @Nullable Serving better; // primed at the last read
-    private int failures; // of the serving one, in a row
-    private int lastToTry = -1; // of the candidates: the one that has just failed
-    private int pause = FIRST_PAUSE;
-    private int readsUntilTry;
+    private @Nullable Opened current;
+    private @Nullable Opened better; // primed at the previous read
+    private int failures; // of the current source, in a row
+    private int failedRank = -1; // of the source that was last given up, which is tried after all others
+    private int interval = FIRST_INTERVAL;
+    private int readsUntilRetry;
 
     /** A source that has been opened and read once; {@code rank} 0 is the best. */
-    private record Serving(CpuSource source, String name, int rank) {}
+    private record Opened(CpuSource source, String name, int rank) {}
 
-    /** What there is to try, best first. Asked at the first read; a test gives its own. */
+    /** Returns the sources to try, the best first. Not called before the first read; tests override it. */
     List<Candidate> candidates() {
-        Candidate jna = new Candidate("OSHI through JNA", OshiCpuSource::throughJna);
-        Candidate jdk = new Candidate("the JDK's OperatingSystemMXBean", JdkCpuSource::ofPlatform);
+        Candidate jna = new Candidate("OSHI (JNA)", OshiCpuSource::throughJna);
+        Candidate jdk = new Candidate("JDK (OperatingSystemMXBean)", JdkCpuSource::ofPlatform);
         if (!System.getProperty("os.name", "").startsWith("Linux")) {
             return List.of(jna, jdk);
         }
@@ -52,24 +52,24 @@ class HostCpuSource implements CpuSource {
 
     @Override
     public CpuReading reading() {
-        if (serving == null) {
+        if (current == null) {
             return choose();
         }
-        CpuReading ofBetter = tryBetter(serving);
+        CpuReading ofBetter = tryBetter(current);
         if (ofBetter != null) {
             return ofBetter;
         }
         try {
-            CpuReading reading = serving.source.reading();
+            CpuReading reading = current.source.reading();
             failures = isFault(reading) ? failures + 1 : 0;
             return reading;
         } catch (Throwable t) {
             failures++;
             throw t;
         } finally {
-            if (failures >= FAILURES) {
-                lastToTry = serving.rank;
-                serving = null; // the next read chooses anew
+            if (failures >= MAX_FAILURES) {
+                failedRank = current.rank;
+                current = null; // the next read chooses again
                 failures = 0;
             }
         }
@@ -81,27 +81,26 @@ class HostCpuSource implements CpuSource {
 
     private CpuReading choose() {
         List<Candidate> candidates = candidates();
-        StringBuilder refusals = new StringBuilder();
-        if (lastToTry >= 0) {
-            refusals.append("; no longer through ")
-                    .append(candidates.get(lastToTry).name());
+        StringBuilder causes = new StringBuilder();
+        if (failedRank >= 0) {
+            causes.append("; previous: ").append(candidates.get(failedRank).name());
         }
         for (int rank : order(candidates.size())) {
             Candidate candidate = candidates.get(rank);
             try {
                 CpuSource source = candidate.opener().get();
                 CpuReading first = source.reading();
-                serve(new Serving(source, candidate.name(), rank), refusals.toString());
+                use(new Opened(source, candidate.name(), rank), causes.toString());
                 return first;
-            } catch (Throwable t) { // UnsatisfiedLinkError and its kin are what is expected here
-                refusals.append("; not through ")
+            } catch (Throwable t) { // usually an UnsatisfiedLinkError or another LinkageError
+                causes.append("; ")
                         .append(candidate.name())
-                        .append(": ")
+                        .append(" failed: ")
                         .append(CpuSample.failed(t, Double.NaN).detail());
             }
         }
-        // Tried again at the next read. The gate logs it once.
-        throw new IllegalStateException("no source of host CPU" + refusals);
+        // The next read tries again. The gate logs the failure once.
+        throw new IllegalStateException("no source of host CPU works" + causes);
     }
 
     private List<Integer> order(int candidates) {
@@ -109,43 +108,43 @@ class HostCpuSource implements CpuSource {
         for (int rank = 0; rank < candidates; rank++) {
             order.add(rank);
         }
-        if (order.remove((Integer) lastToTry)) {
-            order.add(lastToTry);
+        if (order.remove((Integer) failedRank)) {
+            order.add(failedRank);
         }
         return order;
     }
 
-    private void serve(Serving next, String why) {
-        serving = next;
+    private void use(Opened next, String reason) {
+        current = next;
         better = null;
         failures = 0;
-        readsUntilTry = pause;
-        sayWhichServes(next.name + why);
+        readsUntilRetry = interval;
+        logSource(next.name + reason);
     }
 
-    /** Returns the reading of a better source that serves from now on; null if there is none. */
-    private @Nullable CpuReading tryBetter(Serving lesser) {
-        Serving primed = better;
+    /** Returns the reading of a better source if one takes over at this read, and otherwise null. */
+    private @Nullable CpuReading tryBetter(Opened lesser) {
+        Opened primed = better;
         if (primed != null) {
             better = null;
             try {
                 CpuReading reading = primed.source.reading();
                 if (CpuSample.of(reading, reading.percent()).isOk()) {
-                    serve(primed, "; no longer through " + lesser.name);
+                    use(primed, "; previous: " + lesser.name);
                     return reading;
                 }
             } catch (Throwable t) {
-                // It still fails; the lesser one serves on.
+                // It still fails, so the lesser source stays in use.
             }
-        } else if (lesser.rank > 0 && --readsUntilTry <= 0) {
-            pause = Math.min(2 * pause, LONGEST_PAUSE);
-            readsUntilTry = pause;
+        } else if (lesser.rank > 0 && --readsUntilRetry <= 0) {
+            interval = Math.min(2 * interval, MAX_INTERVAL);
+            readsUntilRetry = interval;
             List<Candidate> candidates = candidates();
             for (int rank = 0; better == null && rank < lesser.rank; rank++) {
                 try {
                     CpuSource source = candidates.get(rank).opener().get();
                     var unused = source.reading();
-                    better = new Serving(source, candidates.get(rank).name(), rank);
+                    better = new Opened(source, candidates.get(rank).name(), rank);
                 } catch (Throwable t) {
                     // As above.
                 }
@@ -154,11 +153,11 @@ class HostCpuSource implements CpuSource {
         return null;
     }
 
-    private static void sayWhichServes(String which) {
+    private static void logSource(String source) {
         try {
-            LoggerFactory.getLogger(CpuSampler.class).info("host CPU is read through {}", which);
+            LoggerFactory.getLogger(CpuSampler.class).info("host CPU source: {}", source);
         } catch (Throwable t) {
-            // A log at fault is no reason to do without a reading.
+            // A log that fails must not cost the reading.
         }
     }
 }

@@ -7,15 +7,15 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * CPU from the JDK's {@code OperatingSystemMXBean.getCpuLoad()}, for where OSHI cannot load.
+ * Reads CPU from the JDK's {@code OperatingSystemMXBean.getCpuLoad()}, for use where OSHI cannot load.
  *
- * <p>In a Linux container the bean measures the container, not the host. It returns a fraction, negative when it has
- * none. It measures since anybody in the process last asked, and returns 0 if no tick has elapsed since: so 0 counts as
- * no reading, though a host may be that idle, and reads that follow too closely are not passed on.
+ * <p>In a Linux container the bean measures the container, not the host. It returns a fraction, which is negative if
+ * unknown. It measures from the last call by any code in the process, and returns 0 if no tick has elapsed since. So 0
+ * counts as no reading, although a host may be that idle, and reads in quick succession do not reach the bean.
  */
 final class JdkCpuSource implements CpuSource {
 
-    private static final long SHORTEST_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MIN_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final DoubleSupplier load;
     private final LongSupplier ownNanos;
@@ -24,7 +24,7 @@ final class JdkCpuSource implements CpuSource {
     private long lastRead;
     private long lastOwn;
 
-    /** Reads {@code load}, a fraction, at most ten times a second of {@code nanoClock}. */
+    /** Reads {@code load}, a fraction, at most ten times a second by {@code nanoClock}. */
     JdkCpuSource(DoubleSupplier load, LongSupplier ownNanos, LongSupplier nanoClock) {
         this.load = load;
         this.ownNanos = ownNanos;
@@ -45,7 +45,7 @@ final class JdkCpuSource implements CpuSource {
     public CpuReading reading() {
         long now = nanoClock.getAsLong();
         long span = now - lastRead;
-        if (primed && span < SHORTEST_SPAN_NANOS) {
+        if (primed && span < MIN_SPAN_NANOS) {
             return CpuReading.of(Double.NaN);
         }
         long ownBefore = lastOwn;

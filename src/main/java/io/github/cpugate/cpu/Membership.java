@@ -14,24 +14,24 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which control groups this process is in, from {@code /proc/self/cgroup} and {@code /proc/self/mountinfo}: those that
- * limit CPU, from its own up to the topmost that is mounted. A quota on any of them throttles it.
+ * Finds the control groups that limit the CPU of this process, from {@code /proc/self/cgroup} and
+ * {@code /proc/self/mountinfo}: its own and all mounted groups above it. A quota on any of them throttles this process.
  */
 final class Membership {
 
     private final Path root;
-    private final Map<String, String> paths = new HashMap<>(); // by controller; version 2 has ""
+    private final Map<String, String> paths = new HashMap<>(); // by controller; "" for version 2
     private final List<Mount> mounts = new ArrayList<>();
 
-    /** A mounted hierarchy: {@code top} is the path of the group that shows at {@code point}. */
-    private record Mount(String top, String point, boolean second, Set<String> options) {
+    /** A mounted hierarchy: {@code top} is the path of the group that is mounted at {@code point}. */
+    private record Mount(String top, String point, boolean version2, Set<String> options) {
 
         boolean has(String controller) {
-            return controller.isEmpty() ? second : !second && options.contains(controller);
+            return controller.isEmpty() ? version2 : !version2 && options.contains(controller);
         }
 
-        /** Whether the group of that path shows here: in a container the hierarchy often begins at its own group. */
-        boolean shows(String path) {
+        /** Whether the group is visible here: in a container the mount often starts at the container's own group. */
+        boolean contains(String path) {
             String above = top.equals("/") ? "" : top;
             return path.equals(top) || (path.startsWith(above + "/") && !isOutside(path.substring(above.length())));
         }
@@ -59,43 +59,43 @@ final class Membership {
         }
     }
 
-    /** What is not UTF-8 is read for what it can be: the name of some other mount is no reason to do without all. */
+    /** Replaces bytes that are not UTF-8: the name of an unrelated mount must not make the whole file unreadable. */
     private List<String> lines(String file) throws IOException {
         return new String(Files.readAllBytes(root.resolve(file)), StandardCharsets.UTF_8)
                 .lines()
                 .toList();
     }
 
-    /** The groups, of both versions where both are mounted; none where there is no such thing. {@code root} is "/". */
+    /** Returns the mounted groups of both versions; empty if there are none. {@code root} is "/" except in tests. */
     static List<ControlGroup> of(Path root) throws IOException {
         try {
             Membership here = new Membership(root);
-            List<ControlGroup> groups = new ArrayList<>(here.first());
-            groups.addAll(here.second());
+            List<ControlGroup> groups = new ArrayList<>(here.groupsV1());
+            groups.addAll(here.groupsV2());
             return groups;
         } catch (NoSuchFileException e) {
             return List.of(); // not Linux
         }
     }
 
-    private List<ControlGroup> second() {
+    private List<ControlGroup> groupsV2() {
         List<ControlGroup> groups = new ArrayList<>();
         folders("").forEach((path, folder) -> groups.add(new ControlGroup(2, path, folder, folder)));
         return groups;
     }
 
     /**
-     * In version 1 the use of CPU is told in a hierarchy that may be another than the quota's, and this process may be
-     * elsewhere in it. The use of a group in which it is not says nothing, so there is none then.
+     * In version 1, the CPU usage may be in another hierarchy than the quota, and the process's group may have another
+     * path there. The usage of a group that the process is not in is meaningless, so no usage is read then.
      */
-    private List<ControlGroup> first() {
+    private List<ControlGroup> groupsV1() {
         Map<String, Path> usage = folders("cpuacct");
         List<ControlGroup> groups = new ArrayList<>();
         folders("cpu").forEach((path, folder) -> groups.add(new ControlGroup(1, path, folder, usage.get(path))));
         return groups;
     }
 
-    /** The folders of the group and those above it, by path. */
+    /** Returns the folders of the process's group and of those above it, by path. */
     private Map<String, Path> folders(String controller) {
         Map<String, Path> folders = new LinkedHashMap<>();
         String path = paths.get(controller);
@@ -103,11 +103,11 @@ final class Membership {
         if (path == null || mount == null) {
             return folders;
         }
-        if (!mount.shows(path)) {
+        if (!mount.contains(path)) {
             if (isOutside(path)) {
-                return folders; // nor is it anywhere below what is mounted
+                return folders; // the process's group is not below the mounted one
             }
-            // The process sees other paths than the mount does. What is mounted is then mostly its container's group.
+            // The process and the mount use different paths. The mounted group is then usually that of the container.
             folders.put(mount.top, folder(mount.point));
             return folders;
         }
@@ -126,12 +126,12 @@ final class Membership {
         List<Mount> candidates =
                 mounts.stream().filter(mount -> mount.has(controller)).toList();
         return candidates.stream()
-                .filter(mount -> mount.shows(path))
+                .filter(mount -> mount.contains(path))
                 .findFirst()
                 .orElse(candidates.isEmpty() ? null : candidates.get(0));
     }
 
-    /** As the kernel writes a group that is not below the root of the namespace that asks: cgroup_namespaces(7). */
+    /** Whether the path says that the group is outside the reader's cgroup namespace: cgroup_namespaces(7). */
     private static boolean isOutside(String path) {
         return path.equals("/..") || path.startsWith("/../");
     }
@@ -140,7 +140,7 @@ final class Membership {
         return root.resolve(absolute.substring(1));
     }
 
-    /** The kernel writes blanks and the like as three octal digits. */
+    /** Decodes white space and backslashes, which the kernel writes as three octal digits. */
     private static String unescaped(String field) {
         return field.replace("\\040", " ")
                 .replace("\\011", "\t")

@@ -8,17 +8,17 @@ import oshi.hardware.CentralProcessor.TickType;
 import oshi.spi.SystemInfoProvider;
 
 /**
- * Host CPU from OSHI's tick counters.
+ * Reads host CPU from OSHI's tick counters.
  *
  * <p>The delta is computed here and not by {@code getSystemCpuLoadBetweenTicks}, which returns 0 when no tick has
- * elapsed: OSHI memoizes the counters for 300 ms, so two reads inside that window would look like an idle host.
+ * elapsed: OSHI memoizes the counters for 300 ms, so two reads within that time would look like an idle host.
  */
 final class OshiCpuSource implements CpuSource {
 
     private final Supplier<long[]> ticks;
     private final LongSupplier ownNanos;
     private final LongSupplier nanoClock;
-    private long @Nullable [] last; // milliseconds of all processors together
+    private long @Nullable [] last; // milliseconds, summed over all processors
     private long lastOwn;
     private long lastRead;
 
@@ -29,7 +29,7 @@ final class OshiCpuSource implements CpuSource {
         this.nanoClock = nanoClock;
     }
 
-    /** For Linux; throws where OSHI needs native code. */
+    /** For Linux; throws on systems where OSHI needs native code. */
     static OshiCpuSource withoutNativeCode() {
         return of(new oshi.nativefree.SystemInfo());
     }
@@ -38,7 +38,7 @@ final class OshiCpuSource implements CpuSource {
         return of(new oshi.SystemInfo());
     }
 
-    /** Loads what OSHI has for processors: a few hundred milliseconds of CPU. */
+    /** Loads OSHI's processor classes, which takes a few hundred milliseconds of CPU. */
     private static OshiCpuSource of(SystemInfoProvider systemInfo) {
         CentralProcessor processor = systemInfo.getHardware().getProcessor();
         return new OshiCpuSource(processor::getSystemCpuLoadTicks, new ProcessCpu(), System::nanoTime);
@@ -51,16 +51,16 @@ final class OshiCpuSource implements CpuSource {
 
     @Override
     public CpuReading reading() {
-        long[] now = ticks.get().clone(); // OSHI hands the same array to everybody
+        long[] now = ticks.get().clone(); // OSHI returns the same array to all callers
         long sum = sum(now);
         if (sum == 0) {
-            // OSHI's answer to an unreadable /proc/stat. A delta from it would be the load since boot.
-            throw new IllegalStateException("OSHI has no CPU ticks");
+            // OSHI returns zeros if /proc/stat is unreadable. A delta from zeros would be the load since boot.
+            throw new IllegalStateException("OSHI returned no CPU ticks");
         }
         long[] before = last;
         long elapsed = before == null ? 0 : sum - sum(before);
         if (before != null && elapsed == 0) {
-            return CpuReading.of(Double.NaN); // the next reading spans from when these ticks were new
+            return CpuReading.of(Double.NaN); // the next reading spans this read's time too
         }
         long ownBefore = lastOwn;
         long readBefore = lastRead;
@@ -75,7 +75,7 @@ final class OshiCpuSource implements CpuSource {
         long total = 0;
         for (TickType type : TickType.values()) {
             int i = type.getIndex();
-            long spent = Math.max(0, now[i] - before[i]); // iowait runs backwards now and then on Linux: proc(5)
+            long spent = Math.max(0, now[i] - before[i]); // iowait may decrease on Linux: proc(5)
             total += spent;
             if (type == TickType.IDLE || type == TickType.IOWAIT) {
                 idle += spent;
@@ -83,7 +83,7 @@ final class OshiCpuSource implements CpuSource {
         }
         return new CpuReading(
                 100.0 * (total - idle) / total,
-                // The ticks tell processors x time by themselves, in a container that shows fewer processors too.
+                // The ticks sum up to processors x time, even in a container that shows fewer processors.
                 ProcessCpu.percent(ownBefore, lastOwn, 1e6 * total),
                 span,
                 CpuReading.HOST,

@@ -5,7 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
 
 /**
- * The CPU time that this JVM has used, in nanoseconds; negative if it cannot tell. Linux counts it in steps of 10 ms.
+ * Supplies the CPU time that this JVM has used, in nanoseconds; negative if unknown. Linux counts it in units of 10 ms.
  */
 final class ProcessCpu implements LongSupplier {
 
@@ -16,7 +16,7 @@ final class ProcessCpu implements LongSupplier {
         return bean.getProcessCpuTime();
     }
 
-    /** Percent that the time used between two answers is of {@code capacityNanos} of CPU time. */
+    /** Returns the CPU time used between two values, in percent of {@code capacityNanos}; {@code NaN} if unknown. */
     static double percent(long before, long now, double capacityNanos) {
         return before < 0 || now < before || !(capacityNanos > 0) ? Double.NaN : 100 * (now - before) / capacityNanos;
     }

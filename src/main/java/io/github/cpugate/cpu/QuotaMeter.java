@@ -10,15 +10,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How much of its CPU quotas this process's control groups use.
+ * Measures how much of their CPU quotas the control groups of this process use.
  *
- * <p>Never at fault: a file that cannot be read or understood counts as no quota, and is named once in the log.
+ * <p>It never throws. A file that cannot be read or parsed counts as no quota; the first such file is logged.
  */
 final class QuotaMeter {
 
     /**
-     * A process hardly ever changes its groups, nor does a group without a quota get one: once a minute, at a period of
-     * 2 s, is soon enough to look. A quota that there is, is read each time.
+     * A process rarely changes its groups, and a group without a quota rarely gets one, so a scan once a minute, at a
+     * period of 2 s, is enough. An existing quota is read each time.
      */
     private static final int READS_PER_SCAN = 30;
 
@@ -30,16 +30,16 @@ final class QuotaMeter {
     private int readsUntilScan;
     private long lastOwn;
     private long lastRead;
-    private @Nullable String saidQuotas;
-    private boolean saidFault;
-    private boolean faulty; // a group, at this read
+    private @Nullable String loggedQuotas;
+    private boolean faultLogged;
+    private boolean faulty; // whether a group failed at this read
 
-    /** A group, and what was read of it last. */
+    /** A group, with its last readings. */
     private static final class Metered {
 
         final ControlGroup group;
-        double quota = Double.NaN;
-        long used = -1;
+        double quota = Double.NaN; // cores
+        long used = -1; // nanoseconds
 
         Metered(ControlGroup group) {
             this.group = group;
@@ -50,18 +50,21 @@ final class QuotaMeter {
         }
     }
 
-    /** Reads the files under {@code root}, "/" but in tests. */
+    /** Reads the files under {@code root}, which is "/" except in tests. */
     QuotaMeter(Path root, LongSupplier ownNanos, LongSupplier nanoClock) {
         this.root = root;
         this.ownNanos = ownNanos;
         this.nanoClock = nanoClock;
     }
 
-    /** What the group closest to its quota used of it since the last call; null if there is no quota, or was none. */
+    /**
+     * Returns the reading of the group that used the largest share of its quota since the last call; null if there is
+     * none, as when no group had a quota at both calls.
+     */
     @Nullable
     CpuReading tightest() {
         try {
-            boolean scanned = scanNowAndThen();
+            boolean scanned = scanIfDue();
             if (!scanned && !hasQuota()) {
                 return null;
             }
@@ -78,12 +81,12 @@ final class QuotaMeter {
             }
             lastRead = now;
             lastOwn = own;
-            if (!faulty) { // what is broken is said as a fault, and what is broken by turns not each time
-                sayQuotas();
+            if (!faulty) { // a fault is logged as such, and one that comes and goes must not log the quotas each time
+                logQuotas();
             }
             return tightest;
-        } catch (Throwable t) { // a clock, or a lack of memory
-            sayFault("CPU quotas", t);
+        } catch (Throwable t) { // from a clock, or for lack of memory
+            logFault("CPU quotas", t);
             return null;
         }
     }
@@ -97,7 +100,7 @@ final class QuotaMeter {
         return false;
     }
 
-    private boolean scanNowAndThen() {
+    private boolean scanIfDue() {
         if (readsUntilScan-- > 0) {
             return false;
         }
@@ -106,7 +109,7 @@ final class QuotaMeter {
         try {
             found = Membership.of(root);
         } catch (IOException | RuntimeException e) {
-            sayFault("/proc/self/cgroup or mountinfo", e);
+            logFault("/proc/self/cgroup or mountinfo", e);
             found = List.of();
         }
         if (!found.equals(groups.stream().map(each -> each.group).toList())) {
@@ -129,51 +132,53 @@ final class QuotaMeter {
         } catch (IOException | RuntimeException e) {
             each.quota = Double.NaN;
             faulty = true;
-            sayFault("cgroup " + each.group.path(), e);
+            logFault("cgroup " + each.group.path(), e);
             return null;
         } finally {
             if (!Double.isNaN(quotaBefore) && Double.isNaN(each.quota)) {
-                readsUntilScan = 0; // a quota that is gone may be that of a group that is
+                readsUntilScan = 0; // the group itself may be gone
             }
         }
-        // Both read before, so that the span is this one's. A quota that was cut meanwhile held for part of it only.
+        // NaN unless quota and usage were read at the last call, too. A quota that was lowered since then applied to
+        // part of the span only, so the higher one counts.
         double capacity = Math.max(quotaBefore, each.quota) * span;
         double used = ProcessCpu.percent(usedBefore, each.used, capacity);
         if (Double.isNaN(used)) {
             return null;
         }
-        double share = Math.min(100, used); // a burst that the kernel lets run into the next period may come to more
+        double share = Math.min(100, used); // used exceeds 100 if a burst runs into the next period
         return new CpuReading(share, ProcessCpu.percent(lastOwn, own, capacity), span, each.scope(), capacity / span);
     }
 
-    private void sayQuotas() {
+    private void logQuotas() {
         List<String> quotas = new ArrayList<>();
         for (Metered each : groups) {
             if (!Double.isNaN(each.quota)) {
                 quotas.add(each.scope()
-                        + (each.group.usageIn() == null
-                                ? " by this JVM's own CPU time, a lower bound: cpuacct has this process elsewhere"
+                        + (each.group.usageDir() == null
+                                ? " from this JVM's CPU time only"
+                                        + " (a lower bound: cpuacct does not show the whole group's usage)"
                                 : ""));
             }
         }
         String now = quotas.isEmpty() ? "none" : String.join(", ", quotas);
-        if (now.equals(saidQuotas)) {
+        if (now.equals(loggedQuotas)) {
             return;
         }
-        saidQuotas = now;
+        loggedQuotas = now;
         try {
-            logger().info("CPU quotas that count beside the host's processors: {}", now);
+            logger().info("CPU quotas measured in addition to host CPU: {}", now);
         } catch (Throwable t) {
-            // A log at fault is no reason to do without a reading.
+            // A log that fails must not cost the reading.
         }
     }
 
-    private void sayFault(String what, Throwable cause) {
-        if (!saidFault) {
-            saidFault = true;
+    private void logFault(String what, Throwable cause) {
+        if (!faultLogged) {
+            faultLogged = true;
             try {
                 logger().warn(
-                                "{} cannot be read and does not count: {} (said once)",
+                                "ignoring {}, which cannot be read: {} (logged once)",
                                 what,
                                 CpuSample.failed(cause, Double.NaN).detail());
             } catch (Throwable t) {

@@ -3,8 +3,9 @@ package io.github.cpugate.cpu;
 import java.nio.file.Path;
 
 /**
- * The larger of host CPU and the share that this process's control groups use of their CPU quotas: whichever gives out
- * first. The host's ticks alone are blind to a quota: a container throttled at half a core on an idle host looks idle.
+ * Reads the larger of host CPU and the share that this process's control groups use of their CPU quotas, since that
+ * resource runs out first. The host's counters do not reflect a quota: a container that is throttled at half a core on
+ * an idle host looks idle.
  */
 final class ScopedCpuSource implements CpuSource {
 
@@ -31,7 +32,9 @@ final class ScopedCpuSource implements CpuSource {
     public CpuReading reading() {
         CpuReading ofHost = host.reading();
         if (primed && Double.isNaN(ofHost.percent())) {
-            return ofHost; // the larger of the two is unknown; both go on from where they were read last
+            // The larger is unknown. The quotas are not read, so their next reading spans this read's time too. The
+            // host's does, unless its source was just opened, its ticks went back (OSHI), or its load was <= 0 (JDK).
+            return ofHost;
         }
         primed = true;
         CpuReading ofQuota = quotas.tightest();

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * An exponentially weighted moving average over a source (Roberts, "Control Chart Tests Based on Geometric Moving
- * Averages", Technometrics 1959). With weight 0.3 and a period of 2 s, a step in CPU shows by two thirds after 3
- * samples. That holds for readings that span the same time; one that spans more weighs as several would.
+ * Smooths a source with an exponentially weighted moving average (Roberts, "Control Chart Tests Based on Geometric
+ * Moving Averages", Technometrics 1959). With weight 0.3, two thirds of a sudden change in CPU show after 3 samples, or
+ * 6 s at a period of 2 s. That holds for readings of equal span; a reading of a longer span weighs as much as several.
  */
 final class SmoothingSampler implements CpuSampler {
 
@@ -15,7 +15,7 @@ final class SmoothingSampler implements CpuSampler {
 
     private final CpuSource source;
     private final double alpha;
-    private final long[] spans = new long[5]; // of the last readings, in a ring
+    private final long[] spans = new long[5]; // of the last readings, as a ring buffer
     private int spansSeen;
     private double smoothed = Double.NaN;
     private boolean primed;
@@ -45,7 +45,7 @@ final class SmoothingSampler implements CpuSampler {
         return CpuSample.of(reading, smoothed);
     }
 
-    /** What {@code n} equal readings of the usual span would weigh together: n need not be whole. */
+    /** Returns the combined weight of n = span / usual span equal readings; n need not be whole. */
     private double weight(long span) {
         if (span <= 0 || spansSeen == 0) {
             return alpha;

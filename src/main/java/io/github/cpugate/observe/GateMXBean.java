@@ -1,14 +1,14 @@
 package io.github.cpugate.observe;
 
-import io.github.cpugate.Binding.Side;
+import io.github.cpugate.Bottleneck;
 import io.github.cpugate.cpu.CpuSample.Health;
 
 /**
- * A gate as JMX shows it, under {@code io.github.cpugate:type=Gate,name="..."}: see {@link Jmx}.
+ * The view of a gate in JMX, where {@link Jmx} registers it as {@code io.github.cpugate:type=Gate,name="..."}.
  *
- * <p>CPU is in percent of {@link #getScope()}, {@code NaN} if unknown. Each value is of the moment that it is read, so
- * two of them may not fit together. A bad value is refused with an {@link IllegalArgumentException} that names it.
- * Attributes may be added: read it, do not implement it.
+ * <p>CPU is in percent of {@link #getScope()}, {@code NaN} if unknown. Each attribute has the value of the moment at
+ * which it is read, so two of them may not fit together. An invalid value throws an {@link IllegalArgumentException}
+ * that names it. Attributes may be added: do not implement this interface.
  */
 public interface GateMXBean {
 
@@ -18,7 +18,7 @@ public interface GateMXBean {
     /** {@return slots allowed at once} */
     int getLimit();
 
-    /** {@return slots that CPU allows at once; the limit, if the API ceiling is not lower} */
+    /** {@return slots that the policy allows at once; equal to the limit unless the API ceiling is lower} */
     int getCpuLimit();
 
     /** {@return slots that the service seems to allow at once; {@code MaxSlots} if it has not refused lately} */
@@ -39,63 +39,63 @@ public interface GateMXBean {
     /** {@return slots granted since the gate was built} */
     long getAdmitted();
 
-    /** {@return callers who left the line since the gate was built because their time had passed} */
+    /** {@return callers that left the line since the gate was built because their time had passed} */
     long getTimedOut();
 
-    /** {@return refusals by the service since the gate was built, as callers told them} */
+    /** {@return refusals by the service since the gate was built, as sessions reported them} */
     long getRateLimited();
 
-    /** {@return what callers in line are held back by} */
-    Side getBinding();
+    /** {@return what holds callers in line back} */
+    Bottleneck getBottleneck();
 
-    /** {@return seconds since the gate was built for which the CPU limit held callers back} */
-    double getSecondsBoundByCpu();
+    /** {@return seconds since the gate was built during which the CPU limit held callers back} */
+    double getSecondsHeldBackByCpu();
 
-    /** {@return seconds since then for which the API ceiling did} */
-    double getSecondsBoundByApi();
+    /** {@return seconds since the gate was built during which the API ceiling held callers back} */
+    double getSecondsHeldBackByApi();
 
-    /** {@return seconds since then for which {@code MaxSlots} did} */
-    double getSecondsBoundByMaxSlots();
+    /** {@return seconds since the gate was built during which {@code MaxSlots} held callers back} */
+    double getSecondsHeldBackByMaxSlots();
 
     /** {@return the last reading} */
     double getRawCpu();
 
-    /** {@return the smoothed reading, by which the limit goes} */
+    /** {@return the smoothed reading, on which the policy decides} */
     double getSmoothedCpu();
 
-    /** {@return what this JVM used of the raw reading} */
+    /** {@return the part of the raw reading that this JVM used} */
     double getOwnCpu();
 
-    /** {@return what everybody else used of it} */
+    /** {@return the part of the raw reading that others than this JVM used} */
     double getOthersCpu();
 
-    /** {@return what 100 % is: the host, or the control group whose quota binds} */
+    /** {@return what 100 % is: the host, or the control group whose quota governs} */
     String getScope();
 
     /** {@return whether the last reading can be acted on} */
     Health getHealth();
 
-    /** {@return why not; empty if it can} */
+    /** {@return why the last reading cannot be acted on; empty if it can} */
     String getDetail();
 
-    /** {@return whether the gate has been closed} */
+    /** {@return whether the gate has been closed or garbage-collected} */
     boolean isClosed();
 
     /** {@return the target} */
     double getTargetCpu();
 
     /**
-     * Sets the target, by which the next step will go.
+     * Sets the target. The next step uses it.
      *
-     * @param percent in (1, 100]
+     * @param percent percent of the scope, in (1, 100]
      */
     void setTargetCpu(double percent);
 
     /**
      * Sets the bounds, and moves the limit into them at once.
      *
-     * @param minSlots the lowest limit, at least 1
-     * @param maxSlots the highest limit, at least {@code minSlots}
+     * @param minSlots the lowest limit, in slots, at least 1
+     * @param maxSlots the highest limit, in slots, at least {@code minSlots}
      */
     void setSlots(int minSlots, int maxSlots);
 }

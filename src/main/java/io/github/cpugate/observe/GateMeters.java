@@ -1,12 +1,11 @@
 package io.github.cpugate.observe;
 
-import io.github.cpugate.Binding;
-import io.github.cpugate.Binding.Side;
+import io.github.cpugate.Bottleneck;
 import io.github.cpugate.GateSnapshot;
-import io.github.cpugate.Observation;
-import io.github.cpugate.Reason;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.Wait.Outcome;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Reason;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -25,25 +24,25 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * One gate's meters in one registry.
+ * The meters of one gate in one registry.
  *
- * <p>All that can be foreseen are there from the start, at zero: of a series that begins at one, Prometheus does not
- * see that it rose.
+ * <p>Every meter that can be foreseen is registered at the start, at zero: Prometheus sees no increase if a series
+ * starts at one.
  */
 final class GateMeters {
 
     private final MeterRegistry registry;
     private final Supplier<GateSnapshot> now;
     private final String gate;
-    private final List<Meter> all = new CopyOnWriteArrayList<>();
-    private final Map<Outcome, Timer> waits = new ConcurrentHashMap<>();
-    private final Map<Step, Counter> steps = new ConcurrentHashMap<>();
+    private final List<Meter> meters = new CopyOnWriteArrayList<>();
+    private final Map<Outcome, Timer> waitTimers = new ConcurrentHashMap<>();
+    private final Map<Step, Counter> stepCounters = new ConcurrentHashMap<>();
     private final AtomicBoolean removed = new AtomicBoolean();
 
-    /** Steps that are counted together. */
+    /** The steps that share a counter. */
     private record Step(Reason reason, String move) {
 
-        static Step of(Observation step) {
+        static Step of(StepReport step) {
             return of(step.reason(), step.limitAfter() - step.limitBefore());
         }
 
@@ -64,132 +63,135 @@ final class GateMeters {
 
     void register() {
         slots("limit", "Slots allowed at once", GateSnapshot::limit);
-        slots("cpu.limit", "Slots that CPU allows at once", GateSnapshot::cpuLimit);
+        slots("cpu.limit", "Slots that the policy allows at once", GateSnapshot::cpuLimit);
         slots(
                 "api.ceiling",
-                "Slots that the service seems to allow at once, by its refusals",
+                "Slots that the service seems to allow at once, judged by its refusals",
                 GateSnapshot::apiCeiling);
-        slots("min", "The lowest that the limit may be", GateSnapshot::minSlots);
-        slots("max", "The highest that the limit may be", GateSnapshot::maxSlots);
-        slots("in.flight", "Slots held by callers", GateSnapshot::inFlight);
-        gauge(Gauge.builder("cpugate.callers.waiting", now, of(GateSnapshot::waiting))
+        slots("min", "The lowest limit", GateSnapshot::minSlots);
+        slots("max", "The highest limit", GateSnapshot::maxSlots);
+        slots("in.flight", "Slots held; above the limit while a cut drains", GateSnapshot::inFlight);
+        gauge(Gauge.builder("cpugate.callers.waiting", now, fromSnapshot(GateSnapshot::waiting))
                 .description("Callers in line for a slot"));
-        cpu("raw", "CPU at the last reading, of the host or of the quota that binds", CpuSample::raw);
-        cpu("smoothed", "CPU by which the limit goes: readings, smoothed", CpuSample::smoothed);
-        cpu("own", "CPU that this JVM used of the last reading", CpuSample::own);
-        cpu("others", "CPU that others than this JVM used of the last reading", CpuSample::others);
-        ratio("target", "CPU that the gate is to hold", GateSnapshot::targetCpu);
-        callers("admitted", "Callers who got a slot, at once or after a wait", GateSnapshot::admitted);
-        callers("timed.out", "Callers who left the line since their time had passed", GateSnapshot::timedOut);
-        callers("rate.limited", "Refusals by the service, as callers told them", GateSnapshot::rateLimited);
-        bound(Side.CPU, Binding::cpu);
-        bound(Side.API, Binding::api);
-        bound(Side.MAX_SLOTS, Binding::maxSlots);
+        cpu("raw", "The last CPU reading, of the host or of the CPU quota that governs", CpuSample::raw);
+        cpu("smoothed", "The smoothed CPU reading, on which the policy decides", CpuSample::smoothed);
+        cpu("own", "The part of the last CPU reading that this JVM used", CpuSample::own);
+        cpu("others", "The part of the last CPU reading that others than this JVM used", CpuSample::others);
+        ratio("target", "The CPU target", GateSnapshot::targetCpu);
+        callers(
+                "admitted",
+                "Callers that received a slot, at once or after a wait; a session counts again when it resumes",
+                GateSnapshot::admitted);
+        callers("timed.out", "Callers that left the line because their time had passed", GateSnapshot::timedOut);
+        callers("rate.limited", "Refusals by the service, as sessions reported them", GateSnapshot::rateLimited);
+        heldBack(Bottleneck.CPU, Bottleneck.Times::cpu);
+        heldBack(Bottleneck.API, Bottleneck.Times::api);
+        heldBack(Bottleneck.MAX_SLOTS, Bottleneck.Times::maxSlots);
         for (Outcome outcome : Outcome.values()) {
-            wait(outcome);
+            waitTimer(outcome);
         }
         for (Reason reason : Reason.values()) {
-            steps(Step.usual(reason));
+            stepCounter(Step.usual(reason));
         }
-        steps(Step.of(Reason.RATE_LIMITED, 1));
-        steps(Step.of(Reason.RATE_LIMITED, -1));
+        stepCounter(Step.of(Reason.RATE_LIMITED, 1));
+        stepCounter(Step.of(Reason.RATE_LIMITED, -1));
     }
 
     private void slots(String name, String description, ToDoubleFunction<GateSnapshot> value) {
-        gauge(Gauge.builder("cpugate.slots." + name, now, of(value)).description(description));
+        gauge(Gauge.builder("cpugate.slots." + name, now, fromSnapshot(value)).description(description));
     }
 
     private void cpu(String name, String description, ToDoubleFunction<CpuSample> percent) {
-        ratio(name, description, seen -> percent.applyAsDouble(seen.cpu()));
+        ratio(name, description, snapshot -> percent.applyAsDouble(snapshot.cpu()));
     }
 
-    /** Percent in all the library, but the base unit of Prometheus is the ratio. */
+    /** The library counts CPU in percent, but the base unit of Prometheus is the ratio. */
     private void ratio(String name, String description, ToDoubleFunction<GateSnapshot> percent) {
-        gauge(Gauge.builder("cpugate.cpu." + name, now, of(seen -> percent.applyAsDouble(seen) / 100))
+        gauge(Gauge.builder("cpugate.cpu." + name, now, fromSnapshot(snapshot -> percent.applyAsDouble(snapshot) / 100))
                 .description(description)
                 .baseUnit("ratio"));
     }
 
-    private void gauge(Gauge.Builder<?> made) {
-        keep(made.strongReference(true).tag("gate", gate).register(registry));
+    private void gauge(Gauge.Builder<?> builder) {
+        keep(builder.strongReference(true).tag("gate", gate).register(registry));
     }
 
     private void callers(String name, String description, ToDoubleFunction<GateSnapshot> count) {
-        counter(FunctionCounter.builder("cpugate.callers." + name, now, of(count))
+        counter(FunctionCounter.builder("cpugate.callers." + name, now, fromSnapshot(count))
                 .description(description));
     }
 
-    private void bound(Side side, Function<Binding, Duration> time) {
+    private void heldBack(Bottleneck bottleneck, Function<Bottleneck.Times, Duration> time) {
         counter(FunctionCounter.builder(
-                        "cpugate.bound",
+                        "cpugate.held.back",
                         now,
-                        of(seen -> time.apply(seen.binding()).toNanos() / 1e9))
-                .description("Time for which this side held callers in line back")
+                        fromSnapshot(snapshot -> time.apply(snapshot.heldBack()).toNanos() / 1e9))
+                .description("Time during which this bottleneck held callers in line back")
                 .baseUnit("seconds")
-                .tag("side", side.name()));
+                .tag("bottleneck", bottleneck.name()));
     }
 
-    /** Refers to {@link #now} weakly, but so long as the gate is there, its listeners are, and they have it. */
-    private void counter(FunctionCounter.Builder<?> made) {
-        keep(made.tag("gate", gate).register(registry));
+    /** The counter refers to {@link #now} weakly; it is kept alive through the gate's listeners. */
+    private void counter(FunctionCounter.Builder<?> builder) {
+        keep(builder.tag("gate", gate).register(registry));
     }
 
-    private static ToDoubleFunction<Supplier<GateSnapshot>> of(ToDoubleFunction<GateSnapshot> value) {
+    private static ToDoubleFunction<Supplier<GateSnapshot>> fromSnapshot(ToDoubleFunction<GateSnapshot> value) {
         return now -> value.applyAsDouble(now.get());
     }
 
-    /** Whoever comes twice for the same one is given the same one by the registry. */
-    private Timer wait(Outcome outcome) {
-        Timer known = waits.get(outcome);
-        if (known == null) {
-            known = keep(Timer.builder("cpugate.slot.wait")
-                    .description("Waits in line, of callers who got no slot at once")
-                    .minimumExpectedValue(Duration.ofMillis(1)) // of a histogram, if there is to be one
+    /** Two threads that create the same timer receive the same one from the registry. */
+    private Timer waitTimer(Outcome outcome) {
+        Timer timer = waitTimers.get(outcome);
+        if (timer == null) {
+            timer = keep(Timer.builder("cpugate.slot.wait")
+                    .description("Waits of the callers that had to wait in line")
+                    .minimumExpectedValue(Duration.ofMillis(1)) // bounds of the histogram, if one is published
                     .maximumExpectedValue(Duration.ofMinutes(10))
                     .tag("gate", gate)
                     .tag("outcome", outcome.name())
                     .register(registry));
-            waits.put(outcome, known);
+            waitTimers.put(outcome, timer);
         }
-        return known;
+        return timer;
     }
 
-    private Counter steps(Step step) {
-        Counter known = steps.get(step);
-        if (known == null) {
-            known = keep(Counter.builder("cpugate.steps")
-                    .description("Steps of the governor, by why and whither they moved the limit, or held it")
+    private Counter stepCounter(Step step) {
+        Counter counter = stepCounters.get(step);
+        if (counter == null) {
+            counter = keep(Counter.builder("cpugate.steps")
+                    .description("Steps of the governor, by reason and by move of the limit")
                     .tag("gate", gate)
                     .tag("reason", step.reason.name())
                     .tag("move", step.move)
                     .register(registry));
-            steps.put(step, known);
+            stepCounters.put(step, counter);
         }
-        return known;
+        return counter;
     }
 
     private <M extends Meter> M keep(M meter) {
-        all.add(meter);
+        meters.add(meter);
         if (removed.get()) {
-            registry.remove(meter); // as the rest were, meanwhile
+            registry.remove(meter); // remove() has run meanwhile, and may have missed it
         }
         return meter;
     }
 
     void record(Outcome outcome, long nanos) {
-        wait(outcome).record(nanos, TimeUnit.NANOSECONDS);
+        waitTimer(outcome).record(nanos, TimeUnit.NANOSECONDS);
     }
 
-    void count(Observation step) {
+    void count(StepReport step) {
         if (!removed.get()) {
-            steps(Step.of(step)).increment();
+            stepCounter(Step.of(step)).increment();
         }
     }
 
-    /** Once: another gate of that name may have its meters there by the second time. */
+    /** Removes the meters, but only once: later, another gate of the same name may have registered its own. */
     void remove() {
         if (removed.compareAndSet(false, true)) {
-            for (Meter meter : all) {
+            for (Meter meter : meters) {
                 registry.remove(meter);
             }
         }

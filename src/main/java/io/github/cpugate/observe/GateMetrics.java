@@ -2,7 +2,7 @@ package io.github.cpugate.observe;
 
 import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
-import io.github.cpugate.Observation;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.Wait;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -16,32 +16,32 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Meters of a gate, for Micrometer. They are tagged with the gate's name, come into the registries at its first step,
- * and leave them when it is closed, or found to be garbage.
+ * Registers a gate's meters with Micrometer. They are tagged with the gate's name, and are registered from the gate's
+ * start, which on a manual gate is its first step, until it is closed or garbage-collected.
  *
  * <pre>{@code
  * AdaptiveCpuGate gate = AdaptiveCpuGate.builder().name("batch").listener(new GateMetrics(registry)).build();
  * }</pre>
  *
- * <p>Gauges and the counts of callers tell the moment of the scrape, steps or none. CPU is a ratio, 0.7 for 70 %; what
- * is unknown is {@code NaN}. Waits are those of callers who had to stand in line: to get a slot at once costs nothing
- * here.
+ * <p>Gauges and the counts of callers have the values of the moment of the scrape, even between steps. CPU is a ratio,
+ * 0.7 for 70 %; an unknown value is {@code NaN}. Only callers that have to wait in line are timed; a slot that is
+ * granted at once costs nothing here.
  *
- * <p>For one gate, whose name no other gate in the registry has. Thread-safe. Needs {@code micrometer-core} at run
- * time.
+ * <p>An instance serves one gate, whose name must be unique in the registry. Thread-safe. Needs {@code micrometer-core}
+ * at run time.
  */
 public final class GateMetrics implements GateListener, MeterBinder {
 
     private final Set<MeterRegistry> registries = ConcurrentHashMap.newKeySet();
-    private final Queue<MeterRegistry> toCome = new ConcurrentLinkedQueue<>(); // of these, those without meters yet
+    private final Queue<MeterRegistry> pending = new ConcurrentLinkedQueue<>(); // registries without meters yet
     private final List<GateMeters> meters = new CopyOnWriteArrayList<>();
-    private volatile @Nullable Supplier<GateSnapshot> gate; // null before its first step
+    private volatile @Nullable Supplier<GateSnapshot> gate; // null until the gate starts
     private volatile boolean closed;
 
     /**
-     * Makes the metrics of one gate.
+     * Creates the metrics of one gate.
      *
-     * @param registries where to; more may come by {@link #bindTo}
+     * @param registries where to register the meters; {@link #bindTo} adds more
      */
     public GateMetrics(MeterRegistry... registries) {
         for (MeterRegistry registry : registries) {
@@ -50,54 +50,52 @@ public final class GateMetrics implements GateListener, MeterBinder {
     }
 
     /**
-     * Adds a registry, now or at the gate's first step. Does nothing if it has been added before, or if the gate is
-     * closed. A registry and a composite that it is part of are two: add one of them.
+     * Registers the meters, now or when the gate starts. Does nothing if the registry has been added before, or if the
+     * gate is closed. A registry and a composite that contains it count as two: add one of them.
      *
-     * @param registry where to
+     * @param registry where to register the meters
      */
     @Override
     public void bindTo(MeterRegistry registry) {
         if (registries.add(registry)) {
-            toCome.add(registry);
+            pending.add(registry);
             register();
         }
     }
 
-    /** Puts the meters into the registries. */
+    /** Throws an {@link IllegalStateException} if this instance already serves a gate. */
     @Override
     public void onStart(Supplier<GateSnapshot> now) {
         Supplier<GateSnapshot> first = gate;
         if (first != null) {
-            throw new IllegalStateException("these metrics are of gate '"
-                    + first.get().gate() + "': gate '" + now.get().gate() + "' needs its own");
+            throw new IllegalStateException("these metrics belong to gate '"
+                    + first.get().gate() + "'; gate '" + now.get().gate() + "' needs its own");
         }
         gate = now;
         register();
     }
 
-    /** Each registry by one thread: whoever comes second, the gate or the registry, finds the other there. */
+    /** Each registry is taken by exactly one thread. It does not matter which is added first, gate or registry. */
     private void register() {
         Supplier<GateSnapshot> now = gate;
         MeterRegistry registry;
-        while (now != null && !closed && (registry = toCome.poll()) != null) {
+        while (now != null && !closed && (registry = pending.poll()) != null) {
             GateMeters added = new GateMeters(registry, now);
             meters.add(added);
             added.register();
         }
         if (closed) {
-            onClose(); // meanwhile, and it did not find these
+            onClose(); // the gate was closed meanwhile, and that call may have missed these meters
         }
     }
 
-    /** Counts the step. */
     @Override
-    public void onStep(Observation step) {
+    public void onStep(StepReport step) {
         for (GateMeters each : meters) {
             each.count(step);
         }
     }
 
-    /** Begins to time the wait. */
     @Override
     public Wait onWait() {
         long began = System.nanoTime();
@@ -109,7 +107,6 @@ public final class GateMetrics implements GateListener, MeterBinder {
         };
     }
 
-    /** Takes the meters out of the registries. */
     @Override
     public void onClose() {
         closed = true;

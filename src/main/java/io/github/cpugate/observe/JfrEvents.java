@@ -1,11 +1,9 @@
 package io.github.cpugate.observe;
 
-import io.github.cpugate.Binding;
 import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
-import io.github.cpugate.Observation;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.Wait;
-import io.github.cpugate.cpu.CpuSample;
 import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
@@ -20,39 +18,40 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Events of JDK Flight Recorder: who waited for a slot and how that ended, each move of the limit and why, and the gate
- * at every step.
+ * Emits events for JDK Flight Recorder: each wait for a slot and how it ended, each move of the limit and its reason,
+ * and the state of the gate at each step.
  *
  * <pre>{@code
  * AdaptiveCpuGate gate = AdaptiveCpuGate.builder().listener(JfrEvents.create()).build();
  * }</pre>
  *
- * <p>{@code io.github.cpugate.SlotWait} spans a wait of at least 10 ms, on the thread that waited and with its stack;
- * for a future, on the one that completed it. {@code io.github.cpugate.LimitChange} is a step that moved the limit, or
- * the first one after the service's refusals did; {@code io.github.cpugate.GateState} is any step. All three are on by
- * default in a recording, and next to free while there is none.
+ * <p>{@code io.github.cpugate.SlotWait} spans a wait of at least 10 ms. Its thread and stack are those of the thread
+ * that waited or, for a future, of the thread that completed it. {@code io.github.cpugate.LimitChange} is emitted at a
+ * step that moved the limit, or at the first step after refusals by the service did.
+ * {@code io.github.cpugate.GateState} is emitted at every step. All three are enabled by default in a recording, and
+ * cost next to nothing while no recording runs.
  *
- * <p>CPU is a fraction of the scope, 0.7 for 70 %, as Flight Recorder's own events have it and its tools expect it;
+ * <p>CPU is a fraction of the scope, 0.7 for 70 %, as in Flight Recorder's own events and as its tools expect;
  * {@code NaN} if unknown.
  *
  * <p>Thread-safe.
  */
 public final class JfrEvents implements GateListener {
 
-    private volatile @Nullable String gate; // null before its first step: a wait that ended earlier has no name to tell
+    private volatile @Nullable String gate; // null until the gate starts: a wait that ended earlier has no name
 
     private JfrEvents() {}
 
     /**
-     * Returns a listener that makes events.
+     * Returns a listener that emits the events.
      *
-     * @return a new listener, for one gate; in a Java run-time without the module {@code jdk.jfr} it does nothing, as
-     *     the log then says
+     * @return a new listener, for one gate; in a Java runtime without the module {@code jdk.jfr} it does nothing, and a
+     *     warning is logged
      */
     public static GateListener create() {
         if (ModuleLayer.boot().findModule("jdk.jfr").isEmpty()) {
             LoggerFactory.getLogger(JfrEvents.class)
-                    .warn("no events for Flight Recorder: this Java run-time has no module jdk.jfr");
+                    .warn("no Flight Recorder events: this Java runtime has no module jdk.jfr");
             return step -> {};
         }
         return new JfrEvents();
@@ -64,7 +63,7 @@ public final class JfrEvents implements GateListener {
     }
 
     @Override
-    public void onStep(Observation step) {
+    public void onStep(StepReport step) {
         GateState state = new GateState();
         if (state.isEnabled()) {
             state.fill(step);
@@ -98,11 +97,11 @@ public final class JfrEvents implements GateListener {
         return (float) (percent / 100);
     }
 
-    // Names, labels and fields of the events are what recordings and tools go by: they are API.
+    // Recordings and tools rely on the names, labels and fields of the events: they are API.
 
     @Name("io.github.cpugate.SlotWait")
     @Label("Slot Wait")
-    @Description("A caller stood in line for a slot of the gate")
+    @Description("A caller waited in line for a slot of the gate")
     @Category("CPU gate")
     @Threshold("10 ms")
     static final class SlotWait extends Event {
@@ -117,31 +116,19 @@ public final class JfrEvents implements GateListener {
         String outcome;
     }
 
-    @Name("io.github.cpugate.LimitChange")
-    @Label("Limit Change")
-    @Description("A step of the gate's governor moved the limit, or refusals by the service did, before the step")
-    @Category("CPU gate")
-    @StackTrace(false)
-    static final class LimitChange extends Event {
+    /** What the events of a step have in common. */
+    abstract static class StepEvent extends Event {
 
         @Label("Gate")
         @Nullable
         String gate;
 
-        @Label("Before")
-        @Description("Slots allowed at once before the step, or before the refusals")
-        int before;
-
-        @Label("After")
-        @Description("Slots allowed at once after it")
-        int after;
-
         @Label("CPU Limit")
-        @Description("Slots that CPU allows, after it")
+        @Description("Slots that the policy allows at once, after the step")
         int cpuLimit;
 
         @Label("API Ceiling")
-        @Description("Slots that the service seems to allow, after it; the highest limit if it has not refused lately")
+        @Description("Slots that the service seems to allow after the step; maxSlots if it has not refused lately")
         int apiCeiling;
 
         @Label("Rate Limited")
@@ -149,7 +136,7 @@ public final class JfrEvents implements GateListener {
         long rateLimited;
 
         @Label("Reason")
-        @Description("Why the CPU limit moved; RATE_LIMITED if the API ceiling moved the limit")
+        @Description("Why the CPU limit moved, or was held; RATE_LIMITED if the API ceiling moved or held the limit")
         @Nullable
         String reason;
 
@@ -159,7 +146,7 @@ public final class JfrEvents implements GateListener {
         float raw;
 
         @Label("Smoothed CPU")
-        @Description("What the limit goes by")
+        @Description("The smoothed reading, on which the policy decides")
         @Percentage
         float smoothed;
 
@@ -167,10 +154,8 @@ public final class JfrEvents implements GateListener {
         @Percentage
         float target;
 
-        void fill(Observation step) {
+        void fill(StepReport step) {
             gate = step.gate();
-            before = step.limitBefore();
-            after = step.limitAfter();
             cpuLimit = step.cpuLimit();
             apiCeiling = step.apiCeiling();
             rateLimited = step.rateLimited();
@@ -181,28 +166,39 @@ public final class JfrEvents implements GateListener {
         }
     }
 
+    @Name("io.github.cpugate.LimitChange")
+    @Label("Limit Change")
+    @Description("A step of the gate's governor moved the limit, or refusals by the service moved it before the step")
+    @Category("CPU gate")
+    @StackTrace(false)
+    static final class LimitChange extends StepEvent {
+
+        @Label("Before")
+        @Description("Slots allowed at once before the step, or before the refusals")
+        int before;
+
+        @Label("After")
+        @Description("Slots allowed at once after the step")
+        int after;
+
+        @Override
+        void fill(StepReport step) {
+            super.fill(step);
+            before = step.limitBefore();
+            after = step.limitAfter();
+        }
+    }
+
     @Name("io.github.cpugate.GateState")
     @Label("Gate State")
     @Description("What a step of the gate's governor saw, and the limit after it")
     @Category("CPU gate")
     @StackTrace(false)
-    static final class GateState extends Event {
-
-        @Label("Gate")
-        @Nullable
-        String gate;
+    static final class GateState extends StepEvent {
 
         @Label("Limit")
         @Description("Slots allowed at once")
         int limit;
-
-        @Label("CPU Limit")
-        @Description("Slots that CPU allows")
-        int cpuLimit;
-
-        @Label("API Ceiling")
-        @Description("Slots that the service seems to allow; the highest limit if it has not refused lately")
-        int apiCeiling;
 
         @Label("In Flight")
         @Description("Slots held; above the limit while a cut drains")
@@ -217,96 +213,65 @@ public final class JfrEvents implements GateListener {
         long admitted;
 
         @Label("Timed Out")
-        @Description("Callers who left the line since the last step because their time had passed")
+        @Description("Callers that left the line since the last step because their time had passed")
         long timedOut;
 
-        @Label("Rate Limited")
-        @Description("Refusals by the service since the last step")
-        long rateLimited;
-
-        @Label("Binding")
-        @Description("What callers in line are held back by: CPU, API or MAX_SLOTS; NONE if nobody is there")
+        @Label("Bottleneck")
+        @Description("What holds callers in line back: CPU, API or MAX_SLOTS; NONE if no caller waits")
         @Nullable
-        String binding;
+        String bottleneck;
 
-        @Label("Bound by CPU")
-        @Description("Time since the last step for which the CPU limit held callers back")
+        @Label("Held Back by CPU")
+        @Description("Time since the last step during which the CPU limit held callers back")
         @Timespan
-        long boundByCpu;
+        long heldBackByCpu;
 
-        @Label("Bound by API")
-        @Description("Time since the last step for which the API ceiling did")
+        @Label("Held Back by API")
+        @Description("Time since the last step during which the API ceiling held callers back")
         @Timespan
-        long boundByApi;
+        long heldBackByApi;
 
-        @Label("Bound by Max Slots")
-        @Description("Time since the last step for which the highest limit did")
+        @Label("Held Back by Max Slots")
+        @Description("Time since the last step during which maxSlots held callers back")
         @Timespan
-        long boundByMaxSlots;
-
-        @Label("Reason")
-        @Description("Why the CPU limit moved, or was held")
-        @Nullable
-        String reason;
-
-        @Label("Raw CPU")
-        @Description("The last reading")
-        @Percentage
-        float raw;
-
-        @Label("Smoothed CPU")
-        @Description("What the limit goes by")
-        @Percentage
-        float smoothed;
+        long heldBackByMaxSlots;
 
         @Label("Own CPU")
-        @Description("What this JVM used of the raw CPU")
+        @Description("The part of the raw CPU that this JVM used")
         @Percentage
         float own;
 
         @Label("Others' CPU")
-        @Description("What everybody else used of the raw CPU")
+        @Description("The part of the raw CPU that others than this JVM used")
         @Percentage
         float others;
 
-        @Label("Target")
-        @Percentage
-        float target;
-
         @Label("Scope")
-        @Description("What 100 % is: the host, or the control group whose quota binds")
+        @Description("What 100 % is: the host, or the control group whose quota governs")
         @Nullable
         String scope;
 
         @Label("Health")
-        @Description("Whether the reading could be acted on: OK if so")
+        @Description("OK if the reading could be acted on; otherwise STARTING, NO_READING or FAILING")
         @Nullable
         String health;
 
-        void fill(Observation step) {
-            CpuSample cpu = step.cpu();
-            Binding bound = step.binding();
-            gate = step.gate();
+        @Override
+        void fill(StepReport step) {
+            super.fill(step);
             limit = step.limitAfter();
-            cpuLimit = step.cpuLimit();
-            apiCeiling = step.apiCeiling();
             inFlight = step.inFlight();
             waiting = step.waiting();
             admitted = step.admitted();
             timedOut = step.timedOut();
-            rateLimited = step.rateLimited();
-            binding = bound.side().toString();
-            boundByCpu = bound.cpu().toNanos();
-            boundByApi = bound.api().toNanos();
-            boundByMaxSlots = bound.maxSlots().toNanos();
-            reason = step.reason().toString();
-            raw = fraction(cpu.raw());
-            smoothed = fraction(cpu.smoothed());
-            own = fraction(cpu.own());
-            others = fraction(cpu.others());
-            target = fraction(step.targetCpu());
-            scope = cpu.scope();
-            health = cpu.health().toString();
+            bottleneck = step.bottleneck().toString();
+            heldBackByCpu = step.heldBack().cpu().toNanos();
+            heldBackByApi = step.heldBack().api().toNanos();
+            heldBackByMaxSlots = step.heldBack().maxSlots().toNanos();
+            own = fraction(step.cpu().own());
+            others = fraction(step.cpu().others());
+            scope = step.cpu().scope();
+            health = step.cpu().health().toString();
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Binding.Side;
+import io.github.cpugate.Bottleneck;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.cpu.CpuSample.Health;
 import java.lang.management.ManagementFactory;
@@ -19,22 +19,23 @@ import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a gate to JMX, where its state can be read, and its target and bounds be set: see {@link GateMXBean}.
+ * Registers a gate in JMX, where its state can be read, and its target and bounds can be set: see {@link GateMXBean}.
  *
  * <pre>{@code
  * AdaptiveCpuGate gate = AdaptiveCpuGate.builder().name("batch").build();
  * Jmx jmx = Jmx.register(gate);
  * }</pre>
  *
- * <p>Its name there is {@code io.github.cpugate:type=Gate,name="batch"}, always in quotes, with what JMX would take for
- * syntax escaped by a backslash. It is there until {@link #close()}, after the gate's own too, so that sessions that
- * still run can be seen to end. A registration does not keep a gate from being found to be garbage.
+ * <p>The gate's name in JMX is {@code io.github.cpugate:type=Gate,name="batch"}. It is always quoted, and a backslash
+ * escapes the characters that JMX would take for syntax. The gate stays registered until {@link #close()}, even after
+ * the gate itself has been closed, so that the end of its last sessions can be observed. A registration does not keep a
+ * gate from being garbage-collected.
  *
  * <p>Thread-safe.
  */
 public final class Jmx implements AutoCloseable {
 
-    /** Who looks whether a name is taken, and takes it, is not to be disturbed. */
+    /** Held from the check whether a name is taken until the name is registered. */
     private static final ReentrantLock LOCK = new ReentrantLock();
 
     private final MBeanServer server;
@@ -48,11 +49,11 @@ public final class Jmx implements AutoCloseable {
     }
 
     /**
-     * Registers a gate with the platform's MBean server. Takes the place of a gate of the same name that is closed.
+     * Registers a gate with the platform's MBean server. Replaces a closed gate of the same name.
      *
-     * @param gate a gate, named so that an operator knows it
-     * @return the registration; close it when the gate is done with
-     * @throws IllegalStateException if an open gate of that name is registered
+     * @param gate a gate with a name that an operator recognizes
+     * @return the registration; close it when the gate is no longer used
+     * @throws IllegalStateException if an open gate of the same name is registered
      */
     public static Jmx register(AdaptiveCpuGate gate) {
         Bean bean = new Bean(gate);
@@ -65,7 +66,7 @@ public final class Jmx implements AutoCloseable {
         try {
             return new ObjectName("io.github.cpugate:type=Gate,name=" + ObjectName.quote(gate));
         } catch (MalformedObjectNameException e) {
-            throw new IllegalStateException("gate '" + gate + "' cannot be named for JMX", e);
+            throw new IllegalStateException("gate '" + gate + "' has a name that JMX does not accept", e);
         }
     }
 
@@ -77,7 +78,7 @@ public final class Jmx implements AutoCloseable {
             }
             var unused = server.registerMBean(bean, name);
         } catch (InstanceAlreadyExistsException e) {
-            throw new IllegalStateException("an open gate is registered as " + name + " already", e);
+            throw new IllegalStateException("an open gate is already registered as " + name, e);
         } catch (JMException e) {
             throw new IllegalStateException(name + " cannot be registered", e);
         } finally {
@@ -85,7 +86,7 @@ public final class Jmx implements AutoCloseable {
         }
     }
 
-    /** Removes the gate from JMX, unless another of its name has taken its place. May be called again. */
+    /** Removes the gate from JMX, unless another gate of its name has replaced it. May be called again. */
     @Override
     public void close() {
         LOCK.lock();
@@ -94,7 +95,7 @@ public final class Jmx implements AutoCloseable {
                 server.unregisterMBean(name);
             }
         } catch (InstanceNotFoundException e) {
-            // Somebody else removed it at this moment.
+            // Other code has just removed it.
         } catch (JMException e) {
             throw new IllegalStateException(name + " cannot be unregistered", e);
         } finally {
@@ -111,7 +112,7 @@ public final class Jmx implements AutoCloseable {
     private static final class Bean implements GateMXBean, MBeanRegistration {
 
         private final String name;
-        private final WeakReference<AdaptiveCpuGate> gate; // its governor ends if nobody but JMX refers to it
+        private final WeakReference<AdaptiveCpuGate> gate; // weak: its governor ends if only JMX refers to it
         private volatile boolean registered;
 
         Bean(AdaptiveCpuGate gate) {
@@ -120,14 +121,14 @@ public final class Jmx implements AutoCloseable {
         }
 
         private AdaptiveCpuGate gate() {
-            AdaptiveCpuGate there = gate.get();
-            if (there == null) {
-                throw new IllegalStateException("gate '" + name + "' was dropped");
+            AdaptiveCpuGate current = gate.get();
+            if (current == null) {
+                throw new IllegalStateException("gate '" + name + "' has been garbage-collected");
             }
-            return there;
+            return current;
         }
 
-        private GateSnapshot seen() {
+        private GateSnapshot snapshot() {
             return gate().snapshot();
         }
 
@@ -138,72 +139,72 @@ public final class Jmx implements AutoCloseable {
 
         @Override
         public int getLimit() {
-            return seen().limit();
+            return snapshot().limit();
         }
 
         @Override
         public int getCpuLimit() {
-            return seen().cpuLimit();
+            return snapshot().cpuLimit();
         }
 
         @Override
         public int getApiCeiling() {
-            return seen().apiCeiling();
+            return snapshot().apiCeiling();
         }
 
         @Override
         public int getMinSlots() {
-            return seen().minSlots();
+            return snapshot().minSlots();
         }
 
         @Override
         public int getMaxSlots() {
-            return seen().maxSlots();
+            return snapshot().maxSlots();
         }
 
         @Override
         public int getInFlight() {
-            return seen().inFlight();
+            return snapshot().inFlight();
         }
 
         @Override
         public int getWaiting() {
-            return seen().waiting();
+            return snapshot().waiting();
         }
 
         @Override
         public long getAdmitted() {
-            return seen().admitted();
+            return snapshot().admitted();
         }
 
         @Override
         public long getTimedOut() {
-            return seen().timedOut();
+            return snapshot().timedOut();
         }
 
         @Override
         public long getRateLimited() {
-            return seen().rateLimited();
+            return snapshot().rateLimited();
         }
 
         @Override
-        public Side getBinding() {
-            return seen().binding().side();
+        public Bottleneck getBottleneck() {
+            return snapshot().bottleneck();
         }
 
         @Override
-        public double getSecondsBoundByCpu() {
-            return seconds(seen().binding().cpu());
+        public double getSecondsHeldBackByCpu() {
+            return seconds(snapshot().heldBack().cpu());
         }
 
         @Override
-        public double getSecondsBoundByApi() {
-            return seconds(seen().binding().api());
+        public double getSecondsHeldBackByApi() {
+            return seconds(snapshot().heldBack().api());
         }
 
         @Override
-        public double getSecondsBoundByMaxSlots() {
-            return seconds(seen().binding().maxSlots());
+        public double getSecondsHeldBackByMaxSlots() {
+            return seconds(snapshot().heldBack().maxSlots());
         }
 
         private static double seconds(Duration duration) {
@@ -212,48 +213,48 @@ public final class Jmx implements AutoCloseable {
 
         @Override
         public double getRawCpu() {
-            return seen().cpu().raw();
+            return snapshot().cpu().raw();
         }
 
         @Override
         public double getSmoothedCpu() {
-            return seen().cpu().smoothed();
+            return snapshot().cpu().smoothed();
         }
 
         @Override
         public double getOwnCpu() {
-            return seen().cpu().own();
+            return snapshot().cpu().own();
         }
 
         @Override
         public double getOthersCpu() {
-            return seen().cpu().others();
+            return snapshot().cpu().others();
         }
 
         @Override
         public String getScope() {
-            return seen().cpu().scope();
+            return snapshot().cpu().scope();
         }
 
         @Override
         public Health getHealth() {
-            return seen().cpu().health();
+            return snapshot().cpu().health();
         }
 
         @Override
         public String getDetail() {
-            return seen().cpu().detail();
+            return snapshot().cpu().detail();
         }
 
         @Override
         public boolean isClosed() {
-            AdaptiveCpuGate there = gate.get();
-            return there == null || there.snapshot().closed();
+            AdaptiveCpuGate current = gate.get();
+            return current == null || current.snapshot().closed();
         }
 
         @Override
         public double getTargetCpu() {
-            return seen().targetCpu();
+            return snapshot().targetCpu();
         }
 
         @Override

@@ -1,7 +1,7 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.GateListener;
-import io.github.cpugate.Observation;
+import io.github.cpugate.StepReport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes a line a step to a file, as JSON Lines or as CSV: what the gate saw, what it did, and why.
+ * Writes one line per step to a file, as JSON Lines or as CSV: what the step saw, what it did, and why.
  *
  * <pre>{@code
  * AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -25,15 +25,16 @@ import org.slf4j.LoggerFactory;
  *         .build();
  * }</pre>
  *
- * <p>For one gate, with which it is closed. Lines are written by a daemon thread of its own, each as soon as it can be:
- * the gate never waits for a disk. A file that is there already is continued.
+ * <p>A journal serves one gate and is closed with it. A daemon thread of its own writes each line as soon as possible,
+ * so the gate never waits for a disk. An existing file is continued.
  *
- * <p>A disk at fault (full, a folder that vanished, a file that may not be written) is said once in the log, with the
- * number of steps lost when it works again; folders are made anew. It has no effect on the gate.
+ * <p>A fault of the disk (it is full, a folder has vanished, the file is not writable) is logged once; when it is over,
+ * the number of steps whose write failed is logged. Steps that are dropped because the disk hangs are not counted.
+ * Folders are created again. A fault does not affect the gate.
  *
- * <p>CPU is in percent of the scope; {@code elapsed} is in seconds since the gate was built, {@code boundBy...} in
- * seconds since the last step, by its monotonic clock; {@code time} is the wall clock's, for the eye. A value that is
- * unknown is {@code null}, or empty in CSV. Fields may be added at the end.
+ * <p>CPU is in percent of the scope. {@code elapsed} is the time since the gate was built, and {@code heldBackBy...} a
+ * part of the time since the last step, both in seconds of the gate's monotonic clock; {@code time} is wall-clock time,
+ * for human readers. An unknown value is {@code null}, or empty in CSV. Fields may be added at the end.
  *
  * <p>Thread-safe.
  */
@@ -42,14 +43,15 @@ public final class Journal implements GateListener, AutoCloseable {
     private static final long MAX_BYTES = 64L << 20;
     private static final int OLDER_FILES = 3;
 
-    /** Steps that wait for a disk that hangs: five hours' at the default period. */
-    private static final int MOST_WAITING = 10_000;
+    /** Beyond this, steps are dropped; the disk has then hung for over five hours at the default period. */
+    private static final int MAX_PENDING = 10_000;
 
-    private static final long CLOSE_WITHIN_SECONDS = 5;
+    private static final long CLOSE_WAIT_SECONDS = 5;
+    private static final Entry END = new Entry(null, null); // the last entry, which ends the writer
 
     private final JournalFormat format;
     private final JournalFile file;
-    private final BlockingQueue<Entry> entries = new ArrayBlockingQueue<>(MOST_WAITING);
+    private final BlockingQueue<Entry> entries = new ArrayBlockingQueue<>(MAX_PENDING);
 
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -57,12 +59,12 @@ public final class Journal implements GateListener, AutoCloseable {
     private @Nullable Thread writer; // started by the first step
     private boolean closed;
 
-    // The writer's alone.
+    // Used by the writer only.
     private boolean failing;
     private long lost;
 
-    /** A step and when it was made; neither for the end of all. */
-    private record Entry(@Nullable Instant time, @Nullable Observation step) {}
+    /** A step and the time of its report; neither in {@link #END}. */
+    private record Entry(@Nullable Instant time, @Nullable StepReport step) {}
 
     private Journal(JournalFormat format, Path file, long maxBytes, int olderFiles) {
         if (maxBytes < 1) {
@@ -76,9 +78,9 @@ public final class Journal implements GateListener, AutoCloseable {
     }
 
     /**
-     * Returns a journal of JSON objects, one a line, of up to 64 MB and three older files.
+     * Returns a journal of JSON objects, one per line. A file has up to 64 MB, and three older files are kept.
      *
-     * @param file where to; its folders are made
+     * @param file where to write; missing folders are created
      * @return a new journal, for one gate; the file is opened at the first step
      */
     public static Journal jsonLines(Path file) {
@@ -86,22 +88,23 @@ public final class Journal implements GateListener, AutoCloseable {
     }
 
     /**
-     * Returns a journal of JSON objects, one a line.
+     * Returns a journal of JSON objects, one per line.
      *
-     * @param file where to; its folders are made
-     * @param maxBytes size at which the file is renamed, to {@code gate.1.jsonl} for {@code gate.jsonl}, and begun anew
-     * @param olderFiles how many of these to keep, the newest of which has number 1
+     * @param file where to write; missing folders are created
+     * @param maxBytes size in bytes at which {@code gate.jsonl} is renamed to {@code gate.1.jsonl} and begun anew
+     * @param olderFiles number of renamed files to keep; the newest has number 1
      * @return a new journal, for one gate; the file is opened at the first step
-     * @throws IllegalArgumentException if {@code maxBytes} is below 1, or {@code olderFiles} negative
+     * @throws IllegalArgumentException if {@code maxBytes} is below 1, or {@code olderFiles} is negative
      */
     public static Journal jsonLines(Path file, long maxBytes, int olderFiles) {
         return new Journal(JournalFormat.JSON_LINES, file, maxBytes, olderFiles);
     }
 
     /**
-     * Returns a journal of comma-separated values, whose first line names them, of up to 64 MB and three older files.
+     * Returns a journal of comma-separated values, whose first line names them. A file has up to 64 MB, and three older
+     * files are kept.
      *
-     * @param file where to; its folders are made
+     * @param file where to write; missing folders are created
      * @return a new journal, for one gate; the file is opened at the first step
      */
     public static Journal csv(Path file) {
@@ -111,19 +114,19 @@ public final class Journal implements GateListener, AutoCloseable {
     /**
      * Returns a journal of comma-separated values, whose first line names them.
      *
-     * @param file where to; its folders are made
-     * @param maxBytes size at which the file is renamed, to {@code gate.1.csv} for {@code gate.csv}, and begun anew
-     * @param olderFiles how many of these to keep, the newest of which has number 1
+     * @param file where to write; missing folders are created
+     * @param maxBytes size in bytes at which {@code gate.csv} is renamed to {@code gate.1.csv} and begun anew
+     * @param olderFiles number of renamed files to keep; the newest has number 1
      * @return a new journal, for one gate; the file is opened at the first step
-     * @throws IllegalArgumentException if {@code maxBytes} is below 1, or {@code olderFiles} negative
+     * @throws IllegalArgumentException if {@code maxBytes} is below 1, or {@code olderFiles} is negative
      */
     public static Journal csv(Path file, long maxBytes, int olderFiles) {
         return new Journal(JournalFormat.CSV, file, maxBytes, olderFiles);
     }
 
-    /** Hands the step to the writer. Does not block; if the disk has hung for ten thousand steps, drops it. */
+    /** Hands the step to the writer. Does not block; drops the step if the disk has hung for ten thousand steps. */
     @Override
-    public void onStep(Observation step) {
+    public void onStep(StepReport step) {
         Entry entry = new Entry(Instant.now(), step);
         lock.lock();
         try {
@@ -147,54 +150,52 @@ public final class Journal implements GateListener, AutoCloseable {
         return made;
     }
 
-    /** Closes the journal: see {@link #close()}. */
     @Override
     public void onClose() {
         close();
     }
 
     /**
-     * Writes what is left, and closes the file. Waits for that, 5 s at most. A step that comes later is not written.
-     * May be called again; the gate does it when it is closed.
+     * Writes the remaining lines and closes the file. Waits for that for up to 5 s. Later steps are not written. May be
+     * called again; the gate calls it when it is closed itself.
      */
     @Override
     public void close() {
-        Thread ending;
+        Thread running;
         lock.lock();
         try {
-            ending = writer;
+            running = writer;
             if (!closed) {
                 closed = true;
-                if (ending != null && !entries.offer(new Entry(null, null))) {
+                if (running != null && !entries.offer(END)) {
                     entries.clear(); // the disk hangs
-                    entries.add(new Entry(null, null));
+                    entries.add(END);
                 }
             }
         } finally {
             lock.unlock();
         }
-        if (ending != null && ending != Thread.currentThread()) {
+        if (running != null && running != Thread.currentThread()) {
             try {
-                ending.join(TimeUnit.SECONDS.toMillis(CLOSE_WITHIN_SECONDS));
+                running.join(TimeUnit.SECONDS.toMillis(CLOSE_WAIT_SECONDS));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         }
     }
 
-    /** The writer. Nothing but the end entry ends it. */
+    /** Runs the writer. Only {@link #END} ends it. */
     private void write() {
-        List<Entry> batch = new ArrayList<>();
         boolean end = false;
         while (!end) {
             try {
-                batch.clear();
+                List<Entry> batch = new ArrayList<>();
                 batch.add(entries.take());
                 entries.drainTo(batch);
-                end = batch.get(batch.size() - 1).step == null;
+                end = batch.get(batch.size() - 1).equals(END);
                 append(batch);
             } catch (Throwable t) {
-                // A stranger's interrupt, or a lack of memory: what was taken is lost with it.
+                // An interrupt by foreign code, or out of memory: the entries taken are lost.
             }
         }
         file.close();
@@ -223,7 +224,7 @@ public final class Journal implements GateListener, AutoCloseable {
             lost += steps;
             if (!failing) {
                 failing = true;
-                logger().warn("journal {} cannot be written, steps are lost until it can: {} (said once)", file, e, e);
+                logger().warn("journal {} cannot be written; steps are lost meanwhile: {} (logged once)", file, e, e);
             }
         }
     }

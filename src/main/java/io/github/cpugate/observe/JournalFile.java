@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of lines that grows up to a size and then makes room for a new one. Opened anew after each fault, so that a
- * folder that vanished, or a disk that was full, is only a gap. Not thread-safe.
+ * A file of lines that is renamed and begun anew when it reaches a size. After a fault it is opened again, so that a
+ * vanished folder or a full disk leaves only a gap. Not thread-safe.
  */
 final class JournalFile {
 
@@ -30,11 +30,11 @@ final class JournalFile {
         this.olderFiles = olderFiles;
     }
 
-    /** Appends whole lines. If that fails, nothing is open, and a later one begins on a line of its own. */
+    /** Appends whole lines. If that fails, the file is closed, and the next call begins a new line. */
     void append(byte[] lines) throws IOException {
         try {
             if (out != null && !Files.exists(file)) {
-                close(); // it would be written to where nobody can read it
+                close(); // the file was deleted: nobody could read what is written to it
             }
             if (out == null) {
                 open();
@@ -54,7 +54,7 @@ final class JournalFile {
         if (folder != null) {
             Files.createDirectories(folder);
         }
-        boolean torn = endsInMidLine();
+        boolean torn = endsMidLine();
         out = Files.newByteChannel(
                 file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
         size = out.size();
@@ -65,8 +65,8 @@ final class JournalFile {
         }
     }
 
-    /** As a process that was killed leaves it, or a disk that was full. */
-    private boolean endsInMidLine() throws IOException {
+    /** Whether the last line lacks its line feed, as after a killed process or a full disk. */
+    private boolean endsMidLine() throws IOException {
         if (!Files.exists(file)) {
             return false;
         }
@@ -88,7 +88,7 @@ final class JournalFile {
                 Files.move(from, older(number), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        Files.deleteIfExists(file); // if none is kept
+        Files.deleteIfExists(file); // if no older file is kept
         open();
     }
 
@@ -114,7 +114,7 @@ final class JournalFile {
             try {
                 open.close();
             } catch (IOException e) {
-                // What was to be written is written, or lost by a fault that was told.
+                // All lines are written, or their loss has been reported.
             }
         }
     }

@@ -1,12 +1,12 @@
 package io.github.cpugate.observe;
 
-import io.github.cpugate.Observation;
+import io.github.cpugate.StepReport;
+import io.github.cpugate.cpu.CpuSample;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 
-/** How a journal writes a step: the fields of a line, in order, as JSON or as CSV. */
+/** The format of a journal: the fields of a step's line, in order, as JSON or as CSV. */
 enum JournalFormat {
     JSON_LINES {
         @Override
@@ -15,7 +15,7 @@ enum JournalFormat {
         }
 
         @Override
-        String line(Instant time, Observation step) {
+        String line(Instant time, StepReport step) {
             StringBuilder line = new StringBuilder(600);
             for (Field field : fields(time, step)) {
                 line.append(line.length() == 0 ? '{' : ',')
@@ -25,7 +25,7 @@ enum JournalFormat {
                 if (field.value instanceof String text) {
                     quoteJson(line, text);
                 } else {
-                    line.append(field.number("null"));
+                    line.append(field.unquoted("null"));
                 }
             }
             return line.append("}\n").toString();
@@ -36,72 +36,72 @@ enum JournalFormat {
         String header() {
             return "time,gate,elapsed,raw,smoothed,own,others,scope,cores,target,limitBefore,limit,minSlots,maxSlots,"
                     + "inFlight,meanInFlight,waiting,admitted,timedOut,limitReached,reason,health,detail,"
-                    + "cpuLimit,apiCeiling,rateLimited,binding,boundByCpu,boundByApi,boundByMaxSlots\n";
+                    + "cpuLimit,apiCeiling,rateLimited,bottleneck,heldBackByCpu,heldBackByApi,heldBackByMaxSlots\n";
         }
 
         @Override
-        String line(Instant time, Observation step) {
+        String line(Instant time, StepReport step) {
             StringBuilder line = new StringBuilder(400);
             for (Field field : fields(time, step)) {
                 line.append(line.length() == 0 ? "" : ",");
                 if (field.value instanceof String text) {
                     quoteCsv(line, text);
                 } else {
-                    line.append(field.number(""));
+                    line.append(field.unquoted(""));
                 }
             }
             return line.append('\n').toString();
         }
     };
 
-    /** A value is a text, a number or a truth. */
+    /** A value is a string, a number or a boolean. */
     private record Field(String name, Object value) {
 
-        /** As text; what is not a number, as {@code none}. */
-        String number(String none) {
-            return value instanceof Double number && !Double.isFinite(number) ? none : value.toString();
+        /** Returns a number or a boolean as text, and {@code unknown} for one that is NaN or infinite. */
+        String unquoted(String unknown) {
+            return value instanceof Double number && !Double.isFinite(number) ? unknown : value.toString();
         }
     }
 
-    /** The first line of a file, with its end; nothing if there is none. */
+    /** Returns the first line of a file, with its line feed; empty if the format has none. */
     abstract String header();
 
-    /** The line, with its end. */
-    abstract String line(Instant time, Observation step);
+    /** Returns the line of a step, with its line feed. */
+    abstract String line(Instant time, StepReport step);
 
-    private static List<Field> fields(Instant time, Observation step) {
-        List<Field> fields = new ArrayList<>(30);
-        fields.add(new Field("time", time.toString()));
-        fields.add(new Field("gate", step.gate()));
-        fields.add(new Field("elapsed", seconds(step.elapsed())));
-        fields.add(new Field("raw", rounded(step.cpu().raw(), 1e2)));
-        fields.add(new Field("smoothed", rounded(step.cpu().smoothed(), 1e2)));
-        fields.add(new Field("own", rounded(step.cpu().own(), 1e2)));
-        fields.add(new Field("others", rounded(step.cpu().others(), 1e2)));
-        fields.add(new Field("scope", step.cpu().scope()));
-        fields.add(new Field("cores", rounded(step.cpu().cores(), 1e2)));
-        fields.add(new Field("target", step.targetCpu()));
-        fields.add(new Field("limitBefore", step.limitBefore()));
-        fields.add(new Field("limit", step.limitAfter()));
-        fields.add(new Field("minSlots", step.minSlots()));
-        fields.add(new Field("maxSlots", step.maxSlots()));
-        fields.add(new Field("inFlight", step.inFlight()));
-        fields.add(new Field("meanInFlight", rounded(step.meanInFlight(), 1e2)));
-        fields.add(new Field("waiting", step.waiting()));
-        fields.add(new Field("admitted", step.admitted()));
-        fields.add(new Field("timedOut", step.timedOut()));
-        fields.add(new Field("limitReached", step.limitReached()));
-        fields.add(new Field("reason", step.reason().toString()));
-        fields.add(new Field("health", step.cpu().health().toString()));
-        fields.add(new Field("detail", step.cpu().detail()));
-        fields.add(new Field("cpuLimit", step.cpuLimit()));
-        fields.add(new Field("apiCeiling", step.apiCeiling()));
-        fields.add(new Field("rateLimited", step.rateLimited()));
-        fields.add(new Field("binding", step.binding().side().toString()));
-        fields.add(new Field("boundByCpu", seconds(step.binding().cpu())));
-        fields.add(new Field("boundByApi", seconds(step.binding().api())));
-        fields.add(new Field("boundByMaxSlots", seconds(step.binding().maxSlots())));
-        return fields;
+    private static List<Field> fields(Instant time, StepReport step) {
+        CpuSample cpu = step.cpu();
+        return List.of(
+                new Field("time", time.toString()),
+                new Field("gate", step.gate()),
+                new Field("elapsed", seconds(step.elapsed())),
+                new Field("raw", rounded(cpu.raw(), 1e2)),
+                new Field("smoothed", rounded(cpu.smoothed(), 1e2)),
+                new Field("own", rounded(cpu.own(), 1e2)),
+                new Field("others", rounded(cpu.others(), 1e2)),
+                new Field("scope", cpu.scope()),
+                new Field("cores", rounded(cpu.cores(), 1e2)),
+                new Field("target", step.targetCpu()),
+                new Field("limitBefore", step.limitBefore()),
+                new Field("limit", step.limitAfter()),
+                new Field("minSlots", step.minSlots()),
+                new Field("maxSlots", step.maxSlots()),
+                new Field("inFlight", step.inFlight()),
+                new Field("meanInFlight", rounded(step.meanInFlight(), 1e2)),
+                new Field("waiting", step.waiting()),
+                new Field("admitted", step.admitted()),
+                new Field("timedOut", step.timedOut()),
+                new Field("limitReached", step.limitReached()),
+                new Field("reason", step.reason().toString()),
+                new Field("health", cpu.health().toString()),
+                new Field("detail", cpu.detail()),
+                new Field("cpuLimit", step.cpuLimit()),
+                new Field("apiCeiling", step.apiCeiling()),
+                new Field("rateLimited", step.rateLimited()),
+                new Field("bottleneck", step.bottleneck().toString()),
+                new Field("heldBackByCpu", seconds(step.heldBack().cpu())),
+                new Field("heldBackByApi", seconds(step.heldBack().api())),
+                new Field("heldBackByMaxSlots", seconds(step.heldBack().maxSlots())));
     }
 
     private static double seconds(Duration duration) {
@@ -112,7 +112,7 @@ enum JournalFormat {
         return Double.isFinite(value) ? Math.round(value * parts) / parts : value;
     }
 
-    /** RFC 8259. Surrogates without their other half have no form in UTF-8, so they are escaped as well. */
+    /** Writes a JSON string (RFC 8259). Surrogates are escaped too, since an unpaired one has no encoding in UTF-8. */
     private static void quoteJson(StringBuilder line, String text) {
         line.append('"');
         for (int i = 0; i < text.length(); i++) {
@@ -128,7 +128,7 @@ enum JournalFormat {
         line.append('"');
     }
 
-    /** RFC 4180, but for breaks of lines, which become blanks: a line is a step. */
+    /** Writes a CSV field (RFC 4180), except that line breaks become spaces, since each line is one step. */
     private static void quoteCsv(StringBuilder line, String text) {
         String flat = text.replaceAll("\\R", " ");
         if (flat.indexOf(',') < 0 && flat.indexOf('"') < 0) {

@@ -17,40 +17,41 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Makes a page of journals: why was that batch slow? One HTML file with all that it needs inside, which opens anywhere,
- * without a network.
+ * Turns journals into an HTML page that shows where the time of each run went. The page is one file that contains all
+ * it needs, so it opens anywhere, without a network.
  *
  * <pre>{@code
  * java -cp adaptive-cpu-gate.jar io.github.cpugate.observe.Report gate.jsonl -o report.html
  * }</pre>
  *
- * <p>Takes what {@link Journal#jsonLines(Path)} has written: of several gates, several runs in one file, files that
- * were renamed for their size, the last line torn by a kill. Each run is shown beside the others. Lines that are no
- * steps are left out, and counted. A journal that is still being written may be read.
+ * <p>It reads the files that {@link Journal#jsonLines(Path)} writes: those of several gates, several runs in one file,
+ * files that were renamed for their size, and files whose last line is incomplete because the process was killed. The
+ * runs are shown side by side. Lines that are not steps are left out and counted. A journal may be read while it is
+ * being written.
  *
- * <p>The page is as large as the journals, and 220 kB; what is in them is data there, and never markup or script.
+ * <p>The page is 220 kB larger than the journals. Their content is data in the page, never markup or script.
  */
 public final class Report {
 
     private static final String USAGE = """
             Usage: java -cp adaptive-cpu-gate.jar io.github.cpugate.observe.Report JOURNAL... [-o FILE]
-            Makes one HTML page of journals in JSON Lines: where the time of each run went.
-              -o FILE   where to (default: report.html); a file that is there is replaced""";
+            Makes one HTML page of journals in JSON Lines that shows where the time of each run went.
+              -o FILE   the page (default: report.html); an existing file is replaced""";
 
     private static final int OK = 0;
     private static final int FAILED = 1;
-    private static final int WRONG_USE = 2;
+    private static final int WRONG_USAGE = 2;
 
-    /** A line of the template that stands for something else begins so. */
+    /** The prefix of a template line that other content replaces. */
     private static final String INSERT = "<!-- insert: ";
 
     private Report() {}
 
     /**
-     * Makes a page, and prints where it is. Exits with 0, with 1 if a file could not be read or written, with 2 for
-     * wrong use.
+     * Makes a page and prints its path. Exits with 0, with 1 if a file could not be read or written, or with 2 for
+     * wrong usage.
      *
-     * @param args the journals, and {@code -o} with the page's file, {@code report.html} if there is none
+     * @param args the journals, and {@code -o} with the page's file, which is {@code report.html} by default
      */
     public static void main(String[] args) {
         int code = run(args, System.out, System.err);
@@ -69,11 +70,11 @@ public final class Report {
                     return OK;
                 } else if (args[i].equals("-o")) {
                     if (++i == args.length) {
-                        throw new IllegalArgumentException("-o wants a file after it");
+                        throw new IllegalArgumentException("-o must be followed by a file");
                     }
                     page = Path.of(args[i]);
                 } else if (args[i].startsWith("-")) {
-                    throw new IllegalArgumentException("there is no option " + args[i]);
+                    throw new IllegalArgumentException("unknown option: " + args[i]);
                 } else {
                     journals.add(Path.of(args[i]));
                 }
@@ -84,7 +85,7 @@ public final class Report {
         } catch (IllegalArgumentException e) {
             err.println(e.getMessage());
             err.println(USAGE);
-            return WRONG_USE;
+            return WRONG_USAGE;
         } catch (FileSystemException e) {
             err.println("Failed: " + e.getClass().getSimpleName() + ": " + e.getMessage());
             return FAILED;
@@ -95,12 +96,12 @@ public final class Report {
     }
 
     /**
-     * Writes the page. Blocks for as long as the disk does; needs little memory, however large the journals are.
+     * Writes the page. Blocks for file I/O; needs little memory, however large the journals are.
      *
-     * @param page where to; a file that is there is replaced
+     * @param page the page's file; an existing file is replaced
      * @param journals files in JSON Lines; their order does not matter
-     * @throws IllegalArgumentException if there are no journals, if one of them is CSV, or the page would replace one
-     * @throws IOException if a journal cannot be read, or the page not be written
+     * @throws IllegalArgumentException if there are no journals, if one is CSV, or if the page would replace one
+     * @throws IOException if a journal cannot be read, or the page cannot be written
      */
     public static void write(Path page, List<Path> journals) throws IOException {
         if (journals.isEmpty()) {
@@ -111,7 +112,7 @@ public final class Report {
         }
         try (Writer out =
                 new BufferedWriter(new OutputStreamWriter(Files.newOutputStream(page), StandardCharsets.UTF_8))) {
-            for (String line : text("report.html").lines().toList()) {
+            for (String line : resource("report.html").lines().toList()) {
                 String insert = line.strip();
                 if (!insert.startsWith(INSERT)) {
                     out.write(line + "\n");
@@ -120,8 +121,8 @@ public final class Report {
                         append(journal, out);
                     }
                 } else {
-                    String script = text(insert.substring(INSERT.length(), insert.indexOf(" -->")));
-                    out.write(script.replaceAll("//# sourceMappingURL=.*", "")); // there is no such file
+                    String script = resource(insert.substring(INSERT.length(), insert.indexOf(" -->")));
+                    out.write(script.replaceAll("//# sourceMappingURL=.*", "")); // the page has no source map
                 }
             }
         }
@@ -135,14 +136,15 @@ public final class Report {
             char[] begin = new char[5];
             if (in.read(begin) == begin.length && new String(begin).equals("time,")) {
                 throw new IllegalArgumentException(
-                        journal + " is CSV; a report is made of JSON Lines, as Journal.jsonLines writes them");
+                        journal + " is CSV; a report needs JSON Lines, as Journal.jsonLines writes them");
             }
         }
     }
 
     /**
-     * As data that the page's script reads. Whatever a gate is called, and wherever a line was torn: without a
-     * {@code <} nothing ends the element, and in JSON one can only be inside a text, where the escape means the same.
+     * Writes the journal as data that the page's script reads. Every {@code <} is escaped, so that nothing ends the
+     * element, whatever a gate's name is and wherever a line breaks off. In JSON a {@code <} occurs only inside a
+     * string, where the escape means the same.
      */
     private static void append(Path journal, Writer out) throws IOException {
         String name = String.valueOf(journal.getFileName());
@@ -161,13 +163,13 @@ public final class Report {
         out.write("\n</script>\n");
     }
 
-    /** One that goes on where a character was torn. */
+    /** Returns a reader that, unlike Files.newBufferedReader, does not throw at an incomplete character. */
     private static BufferedReader reader(Path journal) throws IOException {
         return new BufferedReader(new InputStreamReader(Files.newInputStream(journal), StandardCharsets.UTF_8));
     }
 
-    private static String text(String resource) throws IOException {
-        try (InputStream in = Objects.requireNonNull(Report.class.getResourceAsStream(resource), resource)) {
+    private static String resource(String name) throws IOException {
+        try (InputStream in = Objects.requireNonNull(Report.class.getResourceAsStream(name), name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }

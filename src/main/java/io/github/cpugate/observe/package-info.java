@@ -1,9 +1,10 @@
 /**
- * Tells of a gate in the places where people look: listeners to give to the gate's builder.
+ * Shows what a gate does in logs, metrics and recordings: listeners for the gate's builder, and a JMX registration.
  *
- * <p>Last on a sample's way. The gate knows nothing of what is here: {@code Journal} with its {@code JournalFormat} and
- * {@code JournalFile}, {@code Report} that reads what it wrote, {@code JfrEvents}, {@code Jmx}, and {@code GateMetrics}
- * with a {@code GateMeters} for each registry.
+ * <p>No other package depends on this one. {@code Journal} writes each step to a {@code JournalFile} in a
+ * {@code JournalFormat}, and {@code Report} turns journals into a page. {@code JfrEvents} emits JDK Flight Recorder
+ * events. {@code Jmx} registers a {@code GateMXBean}. {@code GateMetrics} has one {@code GateMeters} for each
+ * Micrometer registry.
  */
 @NullMarked
 package io.github.cpugate.observe;

@@ -78,7 +78,7 @@ function stepOf(json) {
   const step = {};
   for (const field of ['elapsed', 'raw', 'smoothed', 'own', 'others', 'target', 'limitBefore', 'limit', 'minSlots',
     'maxSlots', 'inFlight', 'meanInFlight', 'waiting', 'admitted', 'timedOut', 'cpuLimit', 'apiCeiling', 'rateLimited',
-    'boundByCpu', 'boundByApi', 'boundByMaxSlots']) { // the last six, not in journals of old
+    'heldBackByCpu', 'heldBackByApi', 'heldBackByMaxSlots']) { // the last six, not in journals of old
     step[field] = typeof json[field] === 'number' ? json[field] : NaN;
   }
   for (const field of ['gate', 'scope', 'reason', 'health', 'detail']) {
@@ -137,14 +137,14 @@ function readAll() {
 /** What the time that a step tells of can be put down to, in parts. */
 function partsOf(step, seconds) {
   const idle = failed(step) ? 'fault' : 'demand';
-  const bound = step.boundByCpu + step.boundByApi + step.boundByMaxSlots;
+  const bound = step.heldBackByCpu + step.heldBackByApi + step.heldBackByMaxSlots;
   if (bound > 0) {
     const all = bound > 0.99 * seconds; // the clock is read for the step, and for the line
     const scale = all ? seconds / bound : 1;
     return [
-      {cause: 'api', waited: true, seconds: scale * step.boundByApi},
-      {cause: causeOf(step, true), waited: true, seconds: scale * step.boundByMaxSlots},
-      {cause: causeOf(step, false), waited: true, seconds: scale * step.boundByCpu},
+      {cause: 'api', waited: true, seconds: scale * step.heldBackByApi},
+      {cause: causeOf(step, true), waited: true, seconds: scale * step.heldBackByMaxSlots},
+      {cause: causeOf(step, false), waited: true, seconds: scale * step.heldBackByCpu},
       {cause: idle, waited: false, seconds: all ? 0 : seconds - bound},
     ].filter(part => part.seconds > 0);
   }

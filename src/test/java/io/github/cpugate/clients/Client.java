@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What the tests want of a client: to stream an answer, and give back its text. */
+/** What the tests need of a client: it streams an answer and returns the text. */
 interface Client extends AutoCloseable {
 
     enum Kind {
@@ -31,7 +31,7 @@ interface Client extends AutoCloseable {
             return switch (this) {
                 case ANTHROPIC -> new OfAnthropic(url);
                 case OPENAI -> new OfOpenAi(url);
-                case JDK -> new OfTheJdk(url);
+                case JDK -> new OfJdk(url);
             };
         }
     }
@@ -43,8 +43,8 @@ interface Client extends AutoCloseable {
     /**
      * Streams on other threads.
      *
-     * @param opened is given the stream's end before anybody subscribes to it
-     * @param each is given each piece of text, and what closes the stream
+     * @param opened receives the future of the stream's end before the stream is subscribed to
+     * @param each receives each piece of text, and a task that closes the stream
      */
     CompletableFuture<String> streamAsync(Consumer<CompletableFuture<?>> opened, Piece each);
 
@@ -52,7 +52,7 @@ interface Client extends AutoCloseable {
         return streamAsync(end -> {}, (text, close) -> {});
     }
 
-    /** Returns the future of a stream that nobody subscribes to, and that is not garbage before the client is. */
+    /** Opens a stream without subscribing to it, keeps it reachable, and returns the future of its end. */
     CompletableFuture<Void> open();
 
     @Override
@@ -60,7 +60,7 @@ interface Client extends AutoCloseable {
 
     @FunctionalInterface
     interface Piece {
-        void is(String text, Runnable close);
+        void accept(String text, Runnable close);
     }
 
     /** The Anthropic client. */
@@ -112,7 +112,7 @@ interface Client extends AutoCloseable {
             opened.accept(stream.onCompleteFuture());
             Consumer<RawMessageStreamEvent> consumer = event -> {
                 answer.append(text(event));
-                each.is(text(event), stream::close);
+                each.accept(text(event), stream::close);
             };
             return Anthropic.consume(stream, consumer, answer::toString);
         }
@@ -173,7 +173,7 @@ interface Client extends AutoCloseable {
             opened.accept(stream.onCompleteFuture());
             Consumer<ChatCompletionChunk> consumer = chunk -> {
                 answer.append(text(chunk));
-                each.is(text(chunk), stream::close);
+                each.accept(text(chunk), stream::close);
             };
             return OpenAi.consume(stream, consumer, answer::toString);
         }
@@ -190,13 +190,13 @@ interface Client extends AutoCloseable {
         }
     }
 
-    /** The one of java.net.http, which has no streams to subscribe to. */
-    final class OfTheJdk implements Client {
+    /** The client of java.net.http, which has no streams to subscribe to. */
+    final class OfJdk implements Client {
 
         private final HttpClient client = HttpClient.newHttpClient();
         private final HttpRequest request;
 
-        OfTheJdk(String url) {
+        OfJdk(String url) {
             request = HttpRequest.newBuilder(URI.create(url)).build();
         }
 

@@ -15,7 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** A service on loopback: refuses as it is told to, and then answers {@code Hello, world} in two pieces. */
+/** A service on loopback. It sends the answers that a test queues, and then {@code Hello, world} in two pieces. */
 final class FakeService implements AutoCloseable {
 
     private record Answer(int status, String body, List<String> headers) {}
@@ -26,7 +26,7 @@ final class FakeService implements AutoCloseable {
     private final HttpServer server;
 
     private volatile CountDownLatch beforeAnswer = new CountDownLatch(0);
-    private volatile CountDownLatch inMidStream = new CountDownLatch(0);
+    private volatile CountDownLatch afterFirstPiece = new CountDownLatch(0);
     private volatile boolean endless;
     private volatile boolean streaming;
     private volatile boolean clientGone;
@@ -42,32 +42,32 @@ final class FakeService implements AutoCloseable {
         return "http://localhost:" + server.getAddress().getPort();
     }
 
-    /** Answers one more request so; headers are names and values by turns. */
+    /** Queues the answer to one more request; headers are names and values in turn. */
     void answer(int status, String body, String... headers) {
         answers.add(new Answer(status, body, List.of(headers)));
     }
 
-    /** Answers nobody until {@link #goOn}. */
+    /** Answers no request until {@link #goOn}. */
     void holdAnswers() {
         beforeAnswer = new CountDownLatch(1);
     }
 
-    /** Sends the first piece, and the second one again and again after {@link #goOn}, until the client goes away. */
+    /** Sends the first piece, and after {@link #goOn} repeats the second one until the client disconnects. */
     void holdStreams() {
-        inMidStream = new CountDownLatch(1);
+        afterFirstPiece = new CountDownLatch(1);
         endless = true;
     }
 
     void goOn() {
         beforeAnswer.countDown();
-        inMidStream.countDown();
+        afterFirstPiece.countDown();
     }
 
     int requests() {
         return arrivals.size();
     }
 
-    /** When the requests came, by {@link System#nanoTime()}. */
+    /** The arrival times of the requests, by {@link System#nanoTime()}. */
     List<Long> arrivals() {
         return arrivals;
     }
@@ -110,7 +110,7 @@ final class FakeService implements AutoCloseable {
         String path = exchange.getRequestURI().getPath();
         send(out, piece(path, "Hello"));
         streaming = true;
-        inMidStream.await();
+        afterFirstPiece.await();
         do {
             send(out, piece(path, ", world"));
         } while (endless);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the exceptions of real clients say. */
+/** Tests which exceptions of real clients are refusals. */
 class RefusalTest {
 
     private final FakeService service = new FakeService();
@@ -64,7 +64,7 @@ class RefusalTest {
 
     @ParameterizedTest
     @MethodSource("answers")
-    void theStatusAndTheHeadersTellARefusal(int status, List<String> headers, Optional<Refusal> expected) {
+    void statusAndHeadersDecideWhetherAFailureIsARefusal(int status, List<String> headers, Optional<Refusal> expected) {
         for (Client.Kind kind : Client.Kind.values()) {
             assertThat(refusal(kind, status, "{}", headers.toArray(String[]::new)))
                     .as("%s", kind)
@@ -74,15 +74,15 @@ class RefusalTest {
 
     @ParameterizedTest
     @EnumSource
-    void whateverIsInTheBodyOfARefusalItIsOne(Client.Kind kind) {
+    void a429IsARefusalWithAnyBody(Client.Kind kind) {
         for (String body : List.of("", "busy", "[]", "{\"error\":\"busy\"}", "{\"error\":{\"code\":429}}")) {
             assertThat(refusal(kind, 429, body)).as(body).isEqualTo(refusal(null));
         }
     }
 
-    /** As OpenAI-compatible servers do. */
+    /** OpenAI-compatible servers send numbers, for which the accessor of the client throws. */
     @Test
-    void theCodeOfOpenAiIsReadWithoutItsAccessorWhichThrowsIfItIsANumber() {
+    void anOpenAiErrorCodeMayBeANumber() {
         Throwable failure = failure(Client.Kind.OPENAI, 429, "{\"error\":{\"code\":429,\"message\":\"busy\"}}");
 
         assertThat(catchThrowable(((OpenAIServiceException) failure)::code)).isNotNull();
@@ -90,7 +90,7 @@ class RefusalTest {
     }
 
     @Test
-    void whereTheMoneyIsSpentThereIsNothingToWaitFor() {
+    void aSpentBudgetIsNotARefusal() {
         for (String code : List.of("enforced_spend_limit_reached", "contract_spend_limit_reached")) {
             String body = "{\"error\":{\"type\":\"rate_limit_error\",\"details\":{\"error_code\":\"" + code + "\"}}}";
             assertThat(refusal(Client.Kind.ANTHROPIC, 429, body)).as(code).isEmpty();
@@ -100,7 +100,7 @@ class RefusalTest {
     }
 
     @Test
-    void anErrorInMidStreamIsNoRefusal() {
+    void anErrorInMidStreamIsNotARefusal() {
         String overloaded = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n";
         assertThat(refusal(Client.Kind.ANTHROPIC, 200, overloaded)).isEmpty();
         String tooMany = "data: {\"error\":{\"message\":\"m\",\"code\":\"rate_limit_exceeded\"}}\n\n";
@@ -108,7 +108,7 @@ class RefusalTest {
     }
 
     @Test
-    void anthropicsResetsCountIfThereIsNoRetryAfter() {
+    void theResetsOfAnthropicCountIfThereIsNoRetryAfter() {
         String requests = "anthropic-ratelimit-requests-";
         String output = "anthropic-ratelimit-output-tokens-";
         String tokens = "anthropic-ratelimit-tokens-";
@@ -118,7 +118,7 @@ class RefusalTest {
             tokens + "remaining", "9000", tokens + "reset", "2026-11-23T10:00:30Z",
         };
         assertThat(refusal(Client.Kind.ANTHROPIC, 429, "", headers))
-                .as("the later one of those used up")
+                .as("the later reset of the limits that are used up")
                 .isEqualTo(refusal("Mon, 23 Nov 2026 10:00:07 GMT"));
 
         String[] more =

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Await;
 import io.github.cpugate.GateClosedException;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -23,13 +23,15 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Sessions of real clients that the service refuses. */
+/** Tests sessions of real clients that the service refuses. */
+@Tag("slow")
 class RetryingTest {
 
     private final AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -43,7 +45,7 @@ class RetryingTest {
 
     RetryingTest() throws IOException {}
 
-    /** It takes longer than a wait may that would not end. */
+    /** Loads the clients before the tests, since that may take longer than the deadline of a wait. */
     @BeforeAll
     static void loadTheClients() throws Exception {
         try (FakeService service = new FakeService()) {
@@ -71,7 +73,7 @@ class RetryingTest {
         return new Retrying(gate, client::refusal, maxRetries);
     }
 
-    /** How a session is run, of which client. */
+    /** How a session is run. */
     enum Way {
         BLOCKING {
             @Override
@@ -123,18 +125,18 @@ class RetryingTest {
 
     private void awaitRefused() {
         Await.until(
-                "refused, and its slot left to others",
+                "the session was refused, and has paused",
                 () -> gate.snapshot().rateLimited() == 1 && gate.snapshot().inFlight() == 0);
     }
 
     @ParameterizedTest
     @MethodSource("allWays")
-    void aRefusedSessionIsServedLater(Way way, Client.Kind kind) {
+    void aRefusedSessionIsRetriedUntilItIsServed(Way way, Client.Kind kind) {
         service.answer(429, "", "retry-after", "0.01");
         service.answer(529, "", "Retry-After-Ms", "10", "Retry-After", "60");
         CompletableFuture<String> answer = start(way, kind, 2);
 
-        Await.until("it is served", answer::isDone);
+        Await.until("the session is served", answer::isDone);
         assertThat(answer).isCompletedWithValue("Hello, world");
         assertThat(service.arrivals()).hasSize(3);
         assertRefusals(2);
@@ -142,25 +144,25 @@ class RetryingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aRefusedSessionWaitsAsLongAsTheServiceSaid(Way way) {
+    void aRefusedSessionWaitsForTheRetryAfter(Way way) {
         service.answer(429, "", "retry-after", "1.2");
         CompletableFuture<String> answer = start(way, Client.Kind.JDK, 1);
 
-        Await.until("it is served", answer::isDone);
+        Await.until("the session is served", answer::isDone);
         long nanos = service.arrivals().get(1) - service.arrivals().get(0);
-        assertThat(nanos).as("longer than if nothing was said").isGreaterThanOrEqualTo(1_200_000_000L);
+        assertThat(nanos).as("longer than without a Retry-After").isGreaterThanOrEqualTo(1_200_000_000L);
     }
 
     @ParameterizedTest
     @MethodSource("allWays")
-    void othersHaveTheSlotOfASessionThatWaits(Way way, Client.Kind kind) throws InterruptedException {
+    void aRefusedSessionLeavesItsSlotToOtherCallers(Way way, Client.Kind kind) throws InterruptedException {
         Slot other = gate.slot();
         service.answer(429, "", "retry-after", "60");
         CompletableFuture<String> answer = start(way, kind, 1);
 
-        Await.until("it was refused", () -> gate.snapshot().rateLimited() == 1);
+        Await.until("the session was refused", () -> gate.snapshot().rateLimited() == 1);
         other.close();
-        Await.until("it left its slot", () -> gate.snapshot().inFlight() == 0);
+        Await.until("the session has paused", () -> gate.snapshot().inFlight() == 0);
         Optional<Slot> next = gate.trySlot();
         assertThat(next).isPresent();
         next.get().close();
@@ -172,7 +174,7 @@ class RetryingTest {
 
     @ParameterizedTest
     @MethodSource("allWays")
-    void aSessionThatIsRefusedTooOftenFailsWithThat(Way way, Client.Kind kind) {
+    void aSessionThatIsRefusedTooOftenFailsWithTheRefusal(Way way, Client.Kind kind) {
         for (int i = 0; i < 3; i++) {
             service.answer(429, "", "retry-after-ms", "1");
         }
@@ -185,7 +187,7 @@ class RetryingTest {
 
     @ParameterizedTest
     @MethodSource("allWays")
-    void anyOtherFailureIsLeftAlone(Way way, Client.Kind kind) {
+    void anyOtherFailureIsNotRetried(Way way, Client.Kind kind) {
         for (int status : new int[] {400, 500, 503}) {
             service.answer(status, "{}");
             assertThat(failure(start(way, kind, 9))).hasMessageContaining("" + status);
@@ -196,7 +198,7 @@ class RetryingTest {
 
     @ParameterizedTest
     @MethodSource("allWays")
-    void aServiceThatIsNotThereIsNoRefusal(Way way, Client.Kind kind) {
+    void anUnreachableServiceIsNotARefusal(Way way, Client.Kind kind) {
         service.close();
         CompletableFuture<String> answer = start(way, kind, 9);
 
@@ -206,7 +208,7 @@ class RetryingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aCancelledSessionLeavesTheLine(Client.Kind kind) throws InterruptedException {
+    void aSessionThatIsCancelledInLineLeavesTheLine(Client.Kind kind) throws InterruptedException {
         Slot one = gate.slot();
         Slot two = gate.slot();
         CompletableFuture<String> answer = start(Way.ASYNC, kind, 9);
@@ -220,9 +222,9 @@ class RetryingTest {
         assertRefusals(0);
     }
 
-    /** Who hangs on the result is called before the session leaves the line: the last comes first. */
+    /** The dependent of the test runs before the session leaves the line: the last that was added runs first. */
     @Test
-    void aSessionThatIsCancelledAsItsTurnComesIsNotStarted() throws InterruptedException {
+    void aSessionThatIsCancelledAtItsGrantIsNotStarted() throws InterruptedException {
         Slot one = gate.slot();
         Slot two = gate.slot();
         Retrying retrying = new Retrying(gate, failure -> Optional.empty(), 9);
@@ -241,7 +243,7 @@ class RetryingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSessionThatIsCancelledWhileItWaitsIsNotRunAgain(Client.Kind kind) {
+    void aSessionThatIsCancelledWhilePausedIsNotRetried(Client.Kind kind) {
         service.answer(429, "", "retry-after-ms", "200");
         CompletableFuture<String> answer = start(Way.ASYNC, kind, 9);
         awaitRefused();
@@ -249,8 +251,8 @@ class RetryingTest {
         answer.cancel(false);
         service.answer(429, "", "retry-after-ms", "200");
         CompletableFuture<String> later = start(Way.ASYNC, kind, 1);
-        Await.until("a later one is served", () -> {
-            gate.adjust(); // lets it in, when the time of the other one has passed
+        Await.until("a later session is served", () -> {
+            gate.step(); // admits it once the time of the refusal has passed
             return later.isDone();
         });
         assertThat(later).isCompletedWithValue("Hello, world");
@@ -260,10 +262,10 @@ class RetryingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSessionThatTimesOutBeforeTheAnswerGivesItsSlotBack(Client.Kind kind) {
+    void aSessionThatTimesOutBeforeItsAnswerGivesItsSlotBack(Client.Kind kind) {
         service.holdAnswers();
         CompletableFuture<String> answer = start(Way.ASYNC, kind, 9);
-        Await.until("the request is there", () -> service.requests() == 1);
+        Await.until("the request has arrived", () -> service.requests() == 1);
 
         var unused = answer.orTimeout(1, TimeUnit.MILLISECONDS);
         assertThat(failure(answer)).isInstanceOf(TimeoutException.class);
@@ -274,33 +276,33 @@ class RetryingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSessionThatIsCancelledInMidStreamGivesItsSlotBackAndClosesTheStream(Client.Kind kind) {
+    void aSessionCancelledInMidStreamGivesBackItsSlotAndItsStream(Client.Kind kind) {
         service.holdStreams();
         CompletableFuture<String> answer = start(Way.ASYNC, kind, 9);
         Await.until("the answer streams", service::isStreaming);
 
         answer.cancel(false);
         Await.until(
-                "its slot is free, with no piece more", () -> gate.snapshot().inFlight() == 0);
+                "its slot is free without another piece", () -> gate.snapshot().inFlight() == 0);
         assertRefusals(0);
         service.goOn();
-        Await.until("the service has nobody to answer", service::isClientGone);
+        Await.until("the client has disconnected", service::isClientGone);
     }
 
     @ParameterizedTest
     @EnumSource(names = "JDK", mode = EnumSource.Mode.EXCLUDE)
-    void aRefusalThatIsThereBeforeAnybodySubscribesIsOne(Client.Kind kind) {
+    void aRefusalThatArrivesBeforeTheSubscriptionIsSeen(Client.Kind kind) {
         service.answer(429, "", "retry-after-ms", "1");
         Retrying retrying = retrying(kind, 1);
         CompletableFuture<String> answer = retrying.callAsync(() -> client.streamAsync(
                 end -> {
                     if (gate.snapshot().rateLimited() == 0) {
-                        Await.until("it was refused", end::isDone);
+                        Await.until("the stream was refused", end::isDone);
                     }
                 },
                 (text, closeStream) -> {}));
 
-        Await.until("it is served", answer::isDone);
+        Await.until("the session is served", answer::isDone);
         assertThat(answer).isCompletedWithValue("Hello, world");
         assertRefusals(1);
     }
@@ -313,11 +315,11 @@ class RetryingTest {
         CompletableFuture<String> answer =
                 retrying.callAsync(() -> client.streamAsync(end -> {}, (text, closeStream) -> closeStream.run()));
 
-        Await.until("it ended", answer::isDone);
+        Await.until("the session has ended", answer::isDone);
         assertThat(answer).isCompletedWithValue("Hello");
         assertRefusals(0);
         service.goOn();
-        Await.until("the service has nobody to answer", service::isClientGone);
+        Await.until("the client has disconnected", service::isClientGone);
     }
 
     @ParameterizedTest
@@ -333,24 +335,24 @@ class RetryingTest {
         assertThat(failure(answer)).hasMessage("no room for Hello");
         assertRefusals(0);
         service.goOn();
-        Await.until("the service has nobody to answer", service::isClientGone);
+        Await.until("the client has disconnected", service::isClientGone);
     }
 
-    /** Which is why the recipe subscribes, and does not leave that to its caller. */
+    /** For this reason the recipe subscribes itself, and does not leave that to its caller. */
     @ParameterizedTest
     @EnumSource(names = "JDK", mode = EnumSource.Mode.EXCLUDE)
-    void aStreamThatNobodySubscribesToHoldsItsSlotUntilItIsCancelled(Client.Kind kind) {
+    void anUnsubscribedStreamHoldsItsSlotUntilItIsCancelled(Client.Kind kind) {
         Retrying retrying = retrying(kind, 9);
-        CompletableFuture<Void> nobodys = retrying.callAsync(client::open);
+        CompletableFuture<Void> unsubscribed = retrying.callAsync(client::open);
         Await.until("the answer streams", service::isStreaming);
         assertThat(gate.snapshot().inFlight()).isOne();
 
-        nobodys.cancel(false);
+        unsubscribed.cancel(false);
         assertRefusals(0);
     }
 
     @Test
-    void aRuleThatThrowsHidesNothingAndHoldsNoSlot() {
+    void aRuleThatThrowsNeitherHidesTheFailureNorKeepsTheSlot() {
         Retrying retrying = new Retrying(
                 gate,
                 failure -> {
@@ -366,15 +368,15 @@ class RetryingTest {
         assertRefusals(0);
     }
 
-    static List<Supplier<CompletionStage<String>>> sessionsThatStartNothing() {
+    static List<Supplier<CompletionStage<String>>> sessionsWithoutAStage() {
         return List.of(() -> null, () -> {
             throw new StackOverflowError("no route");
         });
     }
 
     @ParameterizedTest
-    @MethodSource("sessionsThatStartNothing")
-    void aSessionThatStartsNothingGivesItsSlotBack(Supplier<CompletionStage<String>> session) {
+    @MethodSource("sessionsWithoutAStage")
+    void aSessionThatReturnsNoStageGivesItsSlotBack(Supplier<CompletionStage<String>> session) {
         CompletableFuture<String> answer = new Retrying(gate, failure -> Optional.empty(), 9).callAsync(session);
 
         assertThat(failure(answer)).hasMessageMatching("no route|the session's stage");

@@ -12,7 +12,7 @@ class CpuSampleTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.5, 70, 100})
-    void aPercentageIsOk(double percent) {
+    void aPercentageMakesAnOkSample(double percent) {
         CpuSample sample = CpuSample.of(percent);
 
         assertThat(sample.isOk()).isTrue();
@@ -23,7 +23,7 @@ class CpuSampleTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {-0.1, 100.1, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
-    void whatIsNoPercentageFailsAndSaysWhat(double value) {
+    void aValueThatIsNotAPercentageFailsAndIsNamed(double value) {
         assertThat(CpuSample.of(value).health()).isEqualTo(Health.FAILING);
         assertThat(CpuSample.of(value).detail()).contains(Double.toString(value));
         assertThat(CpuSample.of(50, value).health()).isEqualTo(Health.FAILING);
@@ -31,13 +31,13 @@ class CpuSampleTest {
     }
 
     @Test
-    void nanIsNoReading() {
+    void nanCountsAsNoReading() {
         assertThat(CpuSample.of(Double.NaN).health()).isEqualTo(Health.NO_READING);
         assertThat(CpuSample.of(50, Double.NaN).health()).isEqualTo(Health.NO_READING);
     }
 
     @Test
-    void aFailureNamesItsCauseAndKeepsTheLastValue() {
+    void aFailedSampleNamesItsCauseAndKeepsTheLastSmoothedValue() {
         CpuSample sample = CpuSample.failed(new UnsatisfiedLinkError("no jna"), 42);
 
         assertThat(sample.health()).isEqualTo(Health.FAILING);
@@ -47,7 +47,7 @@ class CpuSampleTest {
     }
 
     @Test
-    void aCauseThatCannotEvenBeNamedIsNoFurtherFault() {
+    void aCauseWhoseToStringThrowsIsNamedByItsClass() {
         CpuSample sample = CpuSample.failed(
                 new IllegalStateException() {
                     @Override
@@ -62,8 +62,8 @@ class CpuSampleTest {
 
     @ParameterizedTest
     @CsvSource({"30, 30, 50", "90, 90, 0", "250, 100, 0", "-1, NaN, NaN", "NaN, NaN, NaN"})
-    void whatTheJvmUsedItselfNeverMakesASampleUnusable(double told, Double own, Double others) {
-        CpuSample sample = CpuSample.of(new CpuReading(80, told, 0, "host", 2), 75);
+    void theOwnCpuNeverMakesASampleUnusable(double reported, Double own, Double others) {
+        CpuSample sample = CpuSample.of(new CpuReading(80, reported, 0, "host", 2), 75);
 
         assertThat(sample.isOk()).isTrue();
         assertThat(sample.own()).isEqualTo(own);
@@ -71,7 +71,7 @@ class CpuSampleTest {
     }
 
     @Test
-    void whoeverMakesASampleOnlyAPercentageIsOk() {
+    void theConstructorDowngradesOkIfTheValuesAreInvalid() {
         assertThat(new CpuSample(-500, 50, Double.NaN, "host", 2, Health.OK, "").health())
                 .isEqualTo(Health.FAILING);
         assertThat(new CpuSample(50, Double.NaN, Double.NaN, "host", 2, Health.OK, "").health())
@@ -79,7 +79,7 @@ class CpuSampleTest {
     }
 
     @Test
-    void aSampleOfAReadingTellsItsScope() {
+    void aSampleOfAReadingHasItsScope() {
         CpuReading reading = new CpuReading(80, 40, 0, "cgroup /a (0.5 cores)", 0.5);
 
         assertThat(CpuSample.of(reading, 75).scope()).isEqualTo("cgroup /a (0.5 cores)");

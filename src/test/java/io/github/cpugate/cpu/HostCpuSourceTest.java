@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
-import io.github.cpugate.Await;
-import io.github.cpugate.LogCapture;
 import io.github.cpugate.cpu.HostCpuSource.Candidate;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.LogCapture;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class HostCpuSourceTest {
+
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
 
     private final List<Candidate> candidates = new ArrayList<>();
     private final HostCpuSource source = new HostCpuSource() {
@@ -22,13 +26,13 @@ class HostCpuSourceTest {
         }
     };
 
-    private void candidate(String name, Supplier<CpuSource> opener) {
+    private void addCandidate(String name, Supplier<CpuSource> opener) {
         candidates.add(new Candidate(name, opener));
     }
 
     @Test
-    void aRefusalThatCannotBeNamedIsNoReasonToStopTrying() {
-        candidate("a", () -> {
+    void aFailureWhoseToStringThrowsDoesNotEndTheSearch() {
+        addCandidate("a", () -> {
             throw new IllegalStateException() {
                 @Override
                 public String getMessage() {
@@ -36,7 +40,7 @@ class HostCpuSourceTest {
                 }
             };
         });
-        candidate("b", () -> () -> 42);
+        addCandidate("b", () -> () -> 42);
 
         assertThat(source.read()).isEqualTo(42);
     }
@@ -48,76 +52,72 @@ class HostCpuSourceTest {
     }
 
     @Test
-    void takesTheFirstThatOpensAndReads() {
-        candidate("a", broken("no library"));
-        candidate("b", () -> () -> {
+    void theFirstSourceThatOpensAndReadsIsUsed() {
+        addCandidate("a", broken("no library"));
+        addCandidate("b", () -> () -> {
             throw new IllegalStateException("no ticks");
         });
-        candidate("c", () -> () -> 42);
-        candidate("d", () -> () -> 99);
+        addCandidate("c", () -> () -> 42);
+        addCandidate("d", () -> () -> 99);
 
-        try (LogCapture log = new LogCapture()) {
-            assertThat(source.read()).isEqualTo(42);
-            assertThat(source.read()).isEqualTo(42);
-            assertThat(log.messagesAt(Level.INFO))
-                    .as("says once which one serves, and why not a better one")
-                    .singleElement()
-                    .asString()
-                    .contains("through c", "not through a", "no library", "not through b", "no ticks");
-        }
+        assertThat(source.read()).isEqualTo(42);
+        assertThat(source.read()).isEqualTo(42);
+        assertThat(log.messagesAt(Level.INFO))
+                .as("logs once which source is used, and why not a better one")
+                .singleElement()
+                .asString()
+                .contains("source: c", "a failed", "no library", "b failed", "no ticks");
     }
 
     @Test
-    void whenNoneServesItSaysWhyAndTriesAgainAtTheNextRead() {
-        candidate("a", broken("no library"));
+    void ifNoSourceWorksTheReadFailsAndTheNextReadRetries() {
+        addCandidate("a", broken("no library"));
 
         assertThatThrownBy(source::read).hasMessageContaining("no library");
-        candidate("b", () -> () -> 42);
+        addCandidate("b", () -> () -> 42);
         assertThat(source.read()).isEqualTo(42);
     }
 
     @Test
-    void aLogAtFaultIsNoReasonToDoWithoutAReading() {
-        candidate("a", () -> () -> 42);
-        candidate("b", () -> () -> 99);
+    void aFailingLogDoesNotCostAReading() {
+        addCandidate("a", () -> () -> 42);
+        addCandidate("b", () -> () -> 99);
 
-        try (LogCapture log = new LogCapture()) {
-            log.breakFor(Level.INFO);
-            assertThat(source.read()).isEqualTo(42);
-            assertThat(source.read()).isEqualTo(42);
-        }
+        log.breakFor(Level.INFO);
+        assertThat(source.read()).isEqualTo(42);
+        assertThat(source.read()).isEqualTo(42);
     }
 
     @Test
-    void sticksToTheOneChosen() {
+    void aSingleFaultDoesNotReplaceTheSource() {
         int[] reads = {0};
-        candidate("a", () -> () -> {
+        addCandidate("a", () -> () -> {
             if (++reads[0] == 2) {
                 throw new IllegalStateException("a hiccup");
             }
             return reads[0];
         });
-        candidate("b", () -> () -> 99);
+        addCandidate("b", () -> () -> 99);
 
         assertThat(source.read()).isEqualTo(1);
         assertThatThrownBy(source::read).hasMessage("a hiccup");
         assertThat(source.read()).isEqualTo(3);
     }
 
-    /** A source that primes at its first read, and fails while it is told to. */
-    private final class Moody implements CpuSource {
+    /** A source that primes at its first read, and fails while {@link #failing} is set. */
+    private final class Flaky implements CpuSource {
 
         private final double percent;
         private boolean primed;
 
-        Moody(double percent) {
+        Flaky(double percent) {
             this.percent = percent;
         }
 
         @Override
         public double read() {
             if (failing) {
-                throw new IllegalStateException("moody");
+                throw new IllegalStateException("flaky");
             }
             boolean first = !primed;
             primed = true;
@@ -128,34 +128,32 @@ class HostCpuSourceTest {
     private boolean failing;
 
     @Test
-    void aFaultAtTheVeryFirstReadDoesNotPinALesserSource() {
-        candidate("best", () -> new Moody(42));
-        candidate("lesser", () -> () -> 99);
+    void aFaultAtTheFirstReadDoesNotExcludeTheBestSourcePermanently() {
+        addCandidate("best", () -> new Flaky(42));
+        addCandidate("lesser", () -> () -> 99);
         failing = true;
-        try (LogCapture log = new LogCapture()) {
-            assertThat(source.read()).isEqualTo(99);
-            failing = false;
-            for (int i = 0; i < 8; i++) {
-                assertThat(source.read())
-                        .as("a reading each time, while the better one primes")
-                        .isEqualTo(99);
-            }
-            assertThat(source.read()).isEqualTo(42);
-            assertThat(log.messagesAt(Level.INFO))
-                    .containsExactly(
-                            "host CPU is read through lesser; not through best: java.lang.IllegalStateException: moody",
-                            "host CPU is read through best; no longer through lesser");
+        assertThat(source.read()).isEqualTo(99);
+        failing = false;
+        for (int i = 0; i < 8; i++) {
+            assertThat(source.read())
+                    .as("a reading at each read, while the better source primes")
+                    .isEqualTo(99);
         }
+        assertThat(source.read()).isEqualTo(42);
+        assertThat(log.messagesAt(Level.INFO))
+                .containsExactly(
+                        "host CPU source: lesser; best failed: java.lang.IllegalStateException: flaky",
+                        "host CPU source: best; previous: lesser");
     }
 
     @Test
-    void betterOnesAreTriedEverMoreRarely() {
+    void betterSourcesAreRetriedAtGrowingIntervals() {
         int[] opened = {0};
-        candidate("best", () -> {
+        addCandidate("best", () -> {
             opened[0]++;
             throw new UnsatisfiedLinkError("no library");
         });
-        candidate("lesser", () -> () -> 99);
+        addCandidate("lesser", () -> () -> 99);
         for (int i = 0; i < 8 + 16 + 32 + 64 + 1; i++) {
             assertThat(source.read()).isEqualTo(99);
         }
@@ -163,36 +161,34 @@ class HostCpuSourceTest {
         for (int i = 0; i < 10 * 1024; i++) {
             source.read();
         }
-        assertThat(opened[0]).as("but for ever: each 1024 reads").isBetween(15, 20);
+        assertThat(opened[0]).as("every 1024 reads, without end").isBetween(15, 20);
     }
 
     @Test
-    void oneThatFailsThriceInARowGivesWayAndComesBack() {
-        candidate("best", () -> new Moody(42));
-        candidate("lesser", () -> () -> 99);
-        try (LogCapture log = new LogCapture()) {
-            assertThat(source.read()).isNaN();
-            assertThat(source.read()).isEqualTo(42);
-            failing = true;
-            for (int i = 0; i < 3; i++) {
-                assertThatThrownBy(source::read).hasMessage("moody");
-            }
-            assertThat(source.read()).isEqualTo(99);
-            failing = false;
-            Await.until("the best is back", () -> source.read() == 42);
-            assertThat(log.messagesAt(Level.INFO))
-                    .containsExactly(
-                            "host CPU is read through best",
-                            "host CPU is read through lesser; no longer through best",
-                            "host CPU is read through best; no longer through lesser");
+    void aSourceThatFailsThreeTimesIsReplacedAndComesBack() {
+        addCandidate("best", () -> new Flaky(42));
+        addCandidate("lesser", () -> () -> 99);
+        assertThat(source.read()).isNaN();
+        assertThat(source.read()).isEqualTo(42);
+        failing = true;
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(source::read).hasMessage("flaky");
         }
+        assertThat(source.read()).isEqualTo(99);
+        failing = false;
+        Await.until("the best source is used again", () -> source.read() == 42);
+        assertThat(log.messagesAt(Level.INFO))
+                .containsExactly(
+                        "host CPU source: best",
+                        "host CPU source: lesser; previous: best",
+                        "host CPU source: best; previous: lesser");
     }
 
     @Test
-    void valuesThatAreNoPercentageAreFailuresAndMissingOnesAreNot() {
+    void invalidValuesCountAsFailuresAndMissingOnesDoNot() {
         double[] value = {42};
-        candidate("best", () -> () -> value[0]);
-        candidate("lesser", () -> () -> 99);
+        addCandidate("best", () -> () -> value[0]);
+        addCandidate("lesser", () -> () -> 99);
         source.read();
         value[0] = Double.NaN;
         for (int i = 0; i < 100; i++) {
@@ -206,8 +202,8 @@ class HostCpuSourceTest {
     }
 
     @Test
-    void oneThatOnlyPrimesIsNotTakenForOneThatWorks() {
-        candidate("best", () -> new CpuSource() {
+    void aSourceThatOnlyPrimesDoesNotTakeOverAgain() {
+        addCandidate("best", () -> new CpuSource() {
             private boolean primed;
 
             @Override
@@ -219,7 +215,7 @@ class HostCpuSourceTest {
                 return Double.NaN;
             }
         });
-        candidate("lesser", () -> () -> 99);
+        addCandidate("lesser", () -> () -> 99);
         source.read();
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(source::read).hasMessage("no second read");
@@ -230,21 +226,21 @@ class HostCpuSourceTest {
     }
 
     @Test
-    void theOnlyOneThereIsIsOpenedAnewAfterItFailed() {
-        candidate("only", () -> new Moody(42));
+    void theOnlySourceIsReopenedAfterItFailed() {
+        addCandidate("only", () -> new Flaky(42));
         source.read();
         failing = true;
         for (int i = 0; i < 10; i++) {
-            assertThatThrownBy(source::read).hasMessageContaining("moody");
+            assertThatThrownBy(source::read).hasMessageContaining("flaky");
         }
         failing = false;
-        assertThat(source.read()).as("primes").isNaN();
+        assertThat(source.read()).as("the first read primes").isNaN();
         assertThat(source.read()).isEqualTo(42);
     }
 
-    /** The real thing: OSHI's own classes, this host's own CPU. */
+    /** Uses OSHI itself and the CPU of this host. */
     @Test
-    void readsThisHost() {
+    void theDefaultSamplerReadsThisHost() {
         CpuSampler sampler = CpuSampler.ofHost();
 
         assertThat(sampler.sample().health()).isEqualTo(CpuSample.Health.STARTING);

@@ -2,7 +2,7 @@ package io.github.cpugate.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.cpugate.Await;
+import io.github.cpugate.testing.Await;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,13 +21,13 @@ class JdkCpuSourceTest {
     }
 
     @Test
-    void primesThenReadsPercent() {
+    void theFirstReadPrimesAndTheSecondReturnsPercent() {
         assertThat(source.read()).isNaN();
         assertThat(readAfter(2000)).isEqualTo(25);
     }
 
     @Test
-    void tellsWhatThisJvmUsedAndTheTimeSpanned() {
+    void aReadingHasTheOwnCpuAndTheSpan() {
         source.read();
         long span = 2_000_000_000L;
         ownNanos += span / 10 * Runtime.getRuntime().availableProcessors();
@@ -39,7 +39,7 @@ class JdkCpuSourceTest {
     }
 
     @Test
-    void aReadThatFollowsTooCloselyIsNoReading() {
+    void aReadTooSoonAfterTheLastReturnsNoReading() {
         source.read();
         assertThat(readAfter(99)).isNaN();
         assertThat(readAfter(1)).isEqualTo(25);
@@ -47,17 +47,17 @@ class JdkCpuSourceTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {-1, 0})
-    void aNegativeLoadAndAnIdleOneAreNoReading(double answer) {
+    void aNegativeOrZeroLoadIsNoReading(double value) {
         source.read();
-        load = answer;
+        load = value;
         assertThat(readAfter(2000)).isNaN();
     }
 
     @Test
-    void readsTheRealBean() {
+    void thePlatformBeanIsRead() {
         JdkCpuSource real = JdkCpuSource.ofPlatform();
 
-        assertThat(real.read()).as("primes").isNaN();
+        assertThat(real.read()).as("the first read primes").isNaN();
         Await.until("a reading", () -> real.read() > 0);
     }
 }

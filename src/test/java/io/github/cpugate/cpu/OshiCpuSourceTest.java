@@ -19,7 +19,7 @@ class OshiCpuSourceTest {
         Arrays.fill(ticks, 1_000_000);
     }
 
-    private void elapse(TickType type, long count) {
+    private void addTicks(TickType type, long count) {
         ticks[type.getIndex()] += count;
     }
 
@@ -29,13 +29,13 @@ class OshiCpuSourceTest {
     }
 
     @Test
-    void busyIsAllButIdleAndIoWait() {
+    void allTicksExceptIdleAndIoWaitCountAsBusy() {
         source.read();
-        elapse(TickType.IDLE, 20);
-        elapse(TickType.IOWAIT, 20);
+        addTicks(TickType.IDLE, 20);
+        addTicks(TickType.IOWAIT, 20);
         for (TickType busy : TickType.values()) {
             if (busy != TickType.IDLE && busy != TickType.IOWAIT) {
-                elapse(busy, 10);
+                addTicks(busy, 10);
             }
         }
 
@@ -43,20 +43,20 @@ class OshiCpuSourceTest {
     }
 
     @Test
-    void noElapsedTicksAreNoReadingAndNotAnIdleHost() {
+    void noElapsedTicksMeanNoReadingAndNotAnIdleHost() {
         source.read();
-        elapse(TickType.USER, 10);
-        elapse(TickType.IDLE, 10);
+        addTicks(TickType.USER, 10);
+        addTicks(TickType.IDLE, 10);
 
         assertThat(source.read()).isEqualTo(50);
         assertThat(source.read()).isNaN();
     }
 
     @Test
-    void tellsWhatThisJvmUsedOfAllProcessorsAndTheTimeSpanned() {
+    void aReadingHasTheOwnCpuOfAllProcessorsAndTheSpan() {
         source.read();
-        elapse(TickType.USER, 1500);
-        elapse(TickType.IDLE, 2500); // milliseconds: two processors, two seconds
+        addTicks(TickType.USER, 1500);
+        addTicks(TickType.IDLE, 2500); // milliseconds: two processors, two seconds
         ownNanos += 1_000_000_000L;
         now += 2_000_000_000L;
 
@@ -64,63 +64,65 @@ class OshiCpuSourceTest {
     }
 
     @Test
-    void aReadWithoutNewTicksTakesNothingFromTheNextReading() {
+    void aReadWithoutNewTicksExtendsTheSpanOfTheNextReading() {
         source.read();
         now += 200_000_000L;
         ownNanos += 100_000_000L;
         assertThat(source.reading().percent()).isNaN();
         now += 200_000_000L;
-        elapse(TickType.USER, 200);
-        elapse(TickType.IDLE, 200);
+        addTicks(TickType.USER, 200);
+        addTicks(TickType.IDLE, 200);
 
         assertThat(source.reading()).isEqualTo(new CpuReading(50, 25, 400_000_000L, "host", 1));
     }
 
     @Test
-    void aJvmThatCannotTellItsCpuTimeLeavesTheReadingGood() {
+    void anUnknownOwnCpuTimeLeavesTheReadingValid() {
         source.read();
         ownNanos = -1;
-        elapse(TickType.USER, 10);
+        addTicks(TickType.USER, 10);
         assertThat(source.reading().own()).isNaN();
         ownNanos = 5_000_000_000L;
-        elapse(TickType.USER, 10);
-        assertThat(source.reading().own()).as("nothing to compare it with").isNaN();
+        addTicks(TickType.USER, 10);
+        assertThat(source.reading().own()).as("there is no previous value").isNaN();
         assertThat(source.reading().percent()).isNaN();
     }
 
     @Test
-    void aCounterThatRunsBackwardsCountsAsStanding() {
+    void aCounterThatDecreasesCountsAsUnchanged() {
         source.read();
-        elapse(TickType.USER, 100);
-        elapse(TickType.IOWAIT, -3);
+        addTicks(TickType.USER, 100);
+        addTicks(TickType.IOWAIT, -3);
 
         assertThat(source.read()).as("not 103 percent").isEqualTo(100);
     }
 
     @Test
-    void countersThatAllFellAreNoReading() {
+    void aDecreaseOfTheTickSumIsNoReading() {
         source.read();
         Arrays.fill(ticks, 900_000);
-        elapse(TickType.SOFTIRQ, 100_001);
+        addTicks(TickType.SOFTIRQ, 100_001);
 
-        assertThat(source.read()).as("not the 100 percent of the one that rose").isNaN();
+        assertThat(source.read())
+                .as("not 100 percent, from the one counter that rose")
+                .isNaN();
     }
 
     @Test
-    void unreadableCountersFailAndAreNoBaseForTheNextReading() {
+    void unreadableCountersThrowAndAreNotTheBaselineOfTheNextReading() {
         source.read();
         long[] good = ticks.clone();
         Arrays.fill(ticks, 0);
         assertThatThrownBy(source::read).isInstanceOf(IllegalStateException.class);
 
         System.arraycopy(good, 0, ticks, 0, ticks.length);
-        elapse(TickType.USER, 30);
-        elapse(TickType.IDLE, 70);
+        addTicks(TickType.USER, 30);
+        addTicks(TickType.IDLE, 70);
         assertThat(source.read()).isEqualTo(30);
     }
 
     @Test
-    void doesNotWriteToTheSharedArray() {
+    void theSharedTickArrayIsNotModified() {
         long[] before = ticks.clone();
         source.read();
         source.read();

@@ -1,15 +1,15 @@
 package io.github.cpugate.cpu;
 
-import io.github.cpugate.LogCapture;
+import io.github.cpugate.testing.LogCapture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Control groups in files as Linux shows them, and a meter of their quotas. */
+/** Writes control group files as Linux shows them, for a meter to read. */
 abstract class QuotaFiles {
 
     static final long SECOND = 1_000_000_000L;
@@ -18,14 +18,11 @@ abstract class QuotaFiles {
     @TempDir
     Path root;
 
-    long now = Long.MAX_VALUE - SECOND;
-    long own;
+    @RegisterExtension
     final LogCapture log = new LogCapture();
 
-    @AfterEach
-    void stopCapture() {
-        log.close();
-    }
+    long now = Long.MAX_VALUE - SECOND;
+    long own;
 
     QuotaMeter meter() {
         return new QuotaMeter(root, () -> own, () -> now);
@@ -41,13 +38,13 @@ abstract class QuotaFiles {
         }
     }
 
-    void process(String cgroup, String... mounts) {
+    void writeProcFiles(String cgroup, String... mounts) {
         write("proc/self/cgroup", cgroup);
         write("proc/self/mountinfo", "22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n" + String.join("\n", mounts));
     }
 
-    /** A group of version 2 under the mount point. */
-    void second(String group, String cpuMax, double usedSeconds) {
+    /** Writes a group of version 2 under the mount point. */
+    void writeGroupV2(String group, String cpuMax, double usedSeconds) {
         write("sys/fs/cgroup" + group + "/cpu.max", cpuMax);
         write(
                 "sys/fs/cgroup" + group + "/cpu.stat",
@@ -55,15 +52,15 @@ abstract class QuotaFiles {
     }
 
     @Nullable
-    CpuReading aSecondLater(QuotaMeter meter) {
+    CpuReading readAfterOneSecond(QuotaMeter meter) {
         now += SECOND;
         return meter.tightest();
     }
 
-    /** A group of version 1, its quota in one folder and its use in another. */
-    void first(String quotaIn, int quotaMicros, String usageIn, double usedSeconds) {
-        write(quotaIn + "/cpu.cfs_quota_us", Integer.toString(quotaMicros));
-        write(quotaIn + "/cpu.cfs_period_us", "100000");
-        write(usageIn + "/cpuacct.usage", Long.toString(Math.round(1e9 * usedSeconds)));
+    /** Writes a group of version 1, with its quota and its usage in a folder each. */
+    void writeGroupV1(String quotaDir, int quotaMicros, String usageDir, double usedSeconds) {
+        write(quotaDir + "/cpu.cfs_quota_us", Integer.toString(quotaMicros));
+        write(quotaDir + "/cpu.cfs_period_us", "100000");
+        write(usageDir + "/cpuacct.usage", Long.toString(Math.round(1e9 * usedSeconds)));
     }
 }

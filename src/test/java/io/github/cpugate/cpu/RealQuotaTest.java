@@ -8,25 +8,27 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A JVM in a real control group with a quota, where one can be made: as root, with version 1. */
+/** Runs a JVM in a real control group with a quota, where one can be created: as root, with version 1. */
+@Tag("slow")
 class RealQuotaTest {
 
-    /** Spins in a group of half a core, for one reading. */
+    /** Spins for one second, and prints the reading of its group. */
     public static final class Spinning {
 
         private Spinning() {}
 
         public static void main(String[] args) {
             QuotaMeter meter = new QuotaMeter(Path.of("/"), new ProcessCpu(), System::nanoTime);
-            var primes = meter.tightest();
+            var first = meter.tightest();
             long start = System.nanoTime();
             while (System.nanoTime() - start < 1_000_000_000L) {
                 Thread.onSpinWait();
             }
             CpuReading reading = meter.tightest();
-            System.out.println(primes + ";" + reading.percent() + ";" + reading.own() + ";" + reading.scope());
+            System.out.println(first + ";" + reading.percent() + ";" + reading.own() + ";" + reading.scope());
         }
     }
 
@@ -34,7 +36,7 @@ class RealQuotaTest {
         try {
             return QuotaGroup.create(name, 0.5);
         } catch (IOException e) {
-            return abort("no control group can be made here: " + e);
+            return abort("no control group can be created here: " + e);
         }
     }
 
@@ -51,21 +53,21 @@ class RealQuotaTest {
     }
 
     @Test
-    void aJvmThatSpinsUsesUpItsQuota() throws IOException {
+    void aSpinningJvmUsesUpItsQuota() throws IOException {
         String name = "cpugate-test-" + ProcessHandle.current().pid();
         try (QuotaGroup group = group(name)) {
             Process jvm = start(group);
             try {
-                String[] seen = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                String[] output = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                         .strip()
                         .split(";", -1);
-                assertThat(seen).hasSize(4);
-                assertThat(seen[0]).as("the first only primes").isEqualTo("null");
-                assertThat(Double.parseDouble(seen[1]))
+                assertThat(output).hasSize(4);
+                assertThat(output[0]).as("the first read only primes").isEqualTo("null");
+                assertThat(Double.parseDouble(output[1]))
                         .as("on a busy machine it may get less than its quota")
                         .isBetween(30.0, 100.0);
-                assertThat(Double.parseDouble(seen[2])).isBetween(30.0, 130.0);
-                assertThat(seen[3]).isEqualTo("cgroup /" + name + " (0.5 cores)");
+                assertThat(Double.parseDouble(output[2])).isBetween(30.0, 130.0);
+                assertThat(output[3]).isEqualTo("cgroup /" + name + " (0.5 cores)");
             } finally {
                 jvm.destroyForcibly().onExit().join();
             }

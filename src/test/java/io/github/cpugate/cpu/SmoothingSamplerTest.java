@@ -27,12 +27,12 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void theDefaultWeightIsThatOfTheDocs() {
+    void theDefaultWeightIsTheDocumentedOne() {
         assertThat(SmoothingSampler.DEFAULT_ALPHA).isEqualTo(0.3);
     }
 
     @Test
-    void weighsTheNewReadingWithAlpha() {
+    void theNewReadingIsWeightedByAlpha() {
         readings.addAll(List.of(60.0, 100.0, 0.0));
 
         sampler.sample();
@@ -41,7 +41,7 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void alphaOneDoesNotSmooth() {
+    void anAlphaOfOneDisablesSmoothing() {
         CpuSampler raw = CpuSampler.smoothing(readings::remove, 1);
         readings.addAll(List.of(10.0, 90.0));
 
@@ -50,7 +50,7 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void aConstantReadingStaysThatConstant() {
+    void constantReadingsKeepTheAverageConstant() {
         for (int i = 0; i < 1000; i++) {
             readings.add(100.0);
             assertThat(sampler.sample()).isEqualTo(CpuSample.of(100, 100));
@@ -59,18 +59,18 @@ class SmoothingSamplerTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, -1, 101, Double.POSITIVE_INFINITY})
-    void whatIsNoPercentageNeverEntersTheAverage(double fault) {
+    void aValueThatIsNotAPercentageNeverEntersTheAverage(double fault) {
         readings.addAll(List.of(40.0, fault, 40.0));
 
         sampler.sample();
         CpuSample faulty = sampler.sample();
         assertThat(faulty.isOk()).isFalse();
-        assertThat(faulty.smoothed()).as("the last value known").isEqualTo(40);
+        assertThat(faulty.smoothed()).as("the last known value").isEqualTo(40);
         assertThat(sampler.sample()).isEqualTo(CpuSample.of(40, 40));
     }
 
     @Test
-    void onlyTheFirstReadMayLackAReadingWithoutBeingAFault() {
+    void onlyTheFirstMissingReadingCountsAsStarting() {
         readings.addAll(List.of(Double.NaN, Double.NaN));
 
         assertThat(sampler.sample().health()).isEqualTo(Health.STARTING);
@@ -78,7 +78,7 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void whatTheSourceThrowsPassesAndLeavesTheAverageAlone() {
+    void anExceptionOfTheSourcePropagatesAndKeepsTheAverage() {
         readings.add(40.0);
         sampler.sample();
         assertThatThrownBy(sampler::sample).isInstanceOf(java.util.NoSuchElementException.class);
@@ -88,7 +88,7 @@ class SmoothingSamplerTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0, -0.1, 1.1, Double.NaN})
-    void refusesAnAlphaOutOfRange(double alpha) {
+    void anAlphaOutOfRangeIsRejected(double alpha) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CpuSampler.smoothing(() -> 50, alpha))
                 .withMessage("alpha must be in (0, 1], was " + alpha);
@@ -99,7 +99,7 @@ class SmoothingSamplerTest {
             new CpuSource() {
                 @Override
                 public double read() {
-                    throw new AssertionError("reading() is what a sampler asks for");
+                    throw new AssertionError("a sampler calls reading() instead");
                 }
 
                 @Override
@@ -116,7 +116,7 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void aReadingThatSpansThreeTimesTheUsualWeighsAsThree() {
+    void aReadingOfThreeTimesTheUsualSpanWeighsAsMuchAsThree() {
         for (int i = 0; i < 3; i++) {
             assertThat(smoothed(0, 2000)).isZero();
         }
@@ -129,7 +129,7 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void aReadingThatSpansHalfTheUsualWeighsLess() {
+    void aReadingOfHalfTheUsualSpanWeighsLess() {
         smoothed(0, 2000);
 
         double first = smoothed(100, 1000);
@@ -140,23 +140,25 @@ class SmoothingSamplerTest {
     }
 
     @Test
-    void aReadingAfterALongSilenceIsAllThereIsToGoBy() {
+    void aReadingAfterALongGapReplacesTheAverage() {
         smoothed(0, 2000);
 
         assertThat(smoothed(100, 2000 * 100)).isEqualTo(100, within(1e-9));
     }
 
     @Test
-    void oneOddSpanDoesNotBendWhatIsUsualAndANewPeriodDoes() {
+    void oneUnusualSpanKeepsTheUsualSpanAndANewPeriodChangesIt() {
         for (int i = 0; i < 5; i++) {
             smoothed(0, 2000);
         }
         smoothed(0, 2000 * 100);
-        assertThat(smoothed(100, 2000)).as("still 2 s").isEqualTo(30, within(1e-9));
+        assertThat(smoothed(100, 2000)).as("the usual span is still 2 s").isEqualTo(30, within(1e-9));
         for (int i = 0; i < 3; i++) {
             smoothed(0, 500);
         }
         double before = smoothed(0, 500);
-        assertThat(smoothed(100, 500)).as("0.5 s now").isEqualTo(before + 0.3 * (100 - before), within(1e-9));
+        assertThat(smoothed(100, 500))
+                .as("the usual span is now 0.5 s")
+                .isEqualTo(before + 0.3 * (100 - before), within(1e-9));
     }
 }

@@ -4,8 +4,8 @@ import static io.github.cpugate.observe.Browser.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.github.cpugate.Processes;
 import io.github.cpugate.observe.Browser;
+import io.github.cpugate.testing.Processes;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The main job, a short one, as a user sees it: what it prints, what a recording has that is started meanwhile, and the
- * page that it leaves. Takes a minute of all processors; run by {@code -Dtest=MainJobIT}.
+ * Runs a short main job and tests what its user sees: its output, a recording that is started while it runs, and its
+ * report page. It takes a minute on all processors; {@code -Dtest=MainJobIT} runs it.
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class MainJobIT {
@@ -32,27 +32,27 @@ class MainJobIT {
     Path folder;
 
     @Test
-    void itIsRecordedWhileItRunsAndEndsWithItsReport() throws Exception {
+    void theMainJobCanBeRecordedAndWritesItsReport() throws Exception {
         Processes.assumeJcmd();
         Path recording = folder.resolve("job.jfr");
         Process job =
                 Processes.start(Processes.java(StreamingBatch.class.getName(), "--sessions=" + SESSIONS, "--slots=6")
                         .directory(folder.toFile()));
-        List<String> said = new ArrayList<>();
+        List<String> output = new ArrayList<>();
         try (BufferedReader lines = job.inputReader()) {
             String line;
             while ((line = lines.readLine()) != null) {
-                said.add(line);
+                output.add(line);
                 if (line.startsWith("Warming up")) {
                     Processes.jcmd(job, "JFR.start", "name=job", "filename=" + recording);
                 }
             }
-            assertThat(job.waitFor()).as(String.join("\n", said)).isZero();
+            assertThat(job.waitFor()).as(String.join("\n", output)).isZero();
         } finally {
             job.destroyForcibly();
         }
         Path page = folder.resolve(Path.of("target", "demo", "report.html"));
-        assertThat(said).last().asString().endsWith(folder.relativize(page).toString());
+        assertThat(output).last().asString().endsWith(folder.relativize(page).toString());
         checkPage(page);
         List<RecordedEvent> events = RecordingFile.readAllEvents(recording);
         checkStates(named(events, "GateState"));
@@ -67,7 +67,7 @@ class MainJobIT {
     }
 
     private static void checkStates(List<RecordedEvent> states) {
-        assertThat(states).as("one each two seconds").hasSizeBetween(5, 60).allSatisfy(state -> {
+        assertThat(states).as("one every two seconds").hasSizeBetween(5, 60).allSatisfy(state -> {
             assertThat(state.getString("gate")).isEqualTo("gate, target 70 %");
             assertThat(state.getInt("limit")).isBetween(2, 16);
             assertThat(state.getInt("inFlight")).isBetween(0, 16);
@@ -75,7 +75,7 @@ class MainJobIT {
             assertThat(state.getFloat("target")).isEqualTo(0.7f);
         });
         assertThat(states.stream().mapToLong(state -> state.getLong("admitted")).sum())
-                .as("the last of them were admitted before the last step")
+                .as("all sessions were admitted before the last step")
                 .isEqualTo(SESSIONS);
         assertThat(states)
                 .filteredOn(state -> state.getString("health").equals("OK"))
@@ -84,14 +84,16 @@ class MainJobIT {
                     float raw = state.getFloat("raw");
                     assertThat(raw).isBetween(0.02f, 1f);
                     assertThat(state.getFloat("smoothed")).isBetween(0.02f, 1f);
-                    float own = state.getFloat("own"); // by another clock than raw, so it may be above it
+                    float own = state.getFloat("own"); // measured by another clock than raw, so it may exceed raw
                     assertThat(own).isBetween(0f, raw + 0.1f);
                     assertThat(state.getFloat("others")).isBetween(raw - own - 0.01f, raw);
                 });
     }
 
     private static void checkWaits(List<RecordedEvent> waits) {
-        assertThat(waits).as("all but those whom the first slots were for").hasSizeBetween(2, SESSIONS - 2);
+        assertThat(waits)
+                .as("all sessions wait except those that take the first slots")
+                .hasSizeBetween(2, SESSIONS - 2);
         assertThat(waits).allSatisfy(wait -> {
             assertThat(wait.getString("gate")).isEqualTo("gate, target 70 %");
             assertThat(wait.getString("outcome")).isEqualTo("ADMITTED");
@@ -103,13 +105,15 @@ class MainJobIT {
     private static void checkChanges(List<RecordedEvent> changes, List<RecordedEvent> states) {
         assumeFalse(
                 states.stream().allMatch(state -> state.getInt("limit") == 2),
-                "others keep this host so busy that the gate stays where it begins, at its floor");
+                "other processes keep this host so busy that the limit stays at the floor, where it starts");
         assertThat(changes).isNotEmpty().allSatisfy(change -> {
             assertThat(change.getString("reason")).isIn("HEADROOM", "OVER_TARGET");
             int by = change.getInt("after") - change.getInt("before");
             assertThat(by).isEqualTo(change.getString("reason").equals("HEADROOM") ? 1 : -1);
         });
-        assertThat(changes.get(0).getInt("before")).as("where it began").isEqualTo(2);
+        assertThat(changes.get(0).getInt("before"))
+                .as("the limit starts at the floor")
+                .isEqualTo(2);
     }
 
     private void checkPage(Path page) throws IOException, InterruptedException {
@@ -119,6 +123,6 @@ class MainJobIT {
         assertThat(texts(dom, "class=\"answer\">", "</p>"))
                 .hasSize(2)
                 .allSatisfy(answer -> assertThat(answer).startsWith("Callers waited "));
-        browser.assertReadable(page, 6); // three for each run
+        browser.assertReadable(page, 6); // three charts for each run
     }
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class RunResultTest {
 
     @Test
-    void steadyIsConvergedAndNotYetOutOfDemand() {
+    void theSteadyPartIsConvergedAndHasCallersInLine() {
         RunResult run = new RunResult(
                 List.of(
                         new Tick(1, 10, 1, 1, 9, 0),
@@ -30,7 +30,7 @@ class RunResultTest {
     }
 
     @Test
-    void percentilesAreOfTheNearestRank() {
+    void percentilesUseTheNearestRank() {
         List<Double> values = List.of(5.0, 1.0, 4.0, 2.0, 3.0);
         assertThat(RunResult.percentile(values, 50)).isEqualTo(3);
         assertThat(RunResult.percentile(values, 95)).isEqualTo(5);

@@ -17,9 +17,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The demo's session over the real client and the loopback server, a short one. */
+/** Tests a short session of the demo with the real client and the server on loopback. */
+@Tag("slow")
 class SessionTest {
 
     private final ModelServer server = new ModelServer();
@@ -38,7 +40,7 @@ class SessionTest {
     }
 
     @Test
-    void theServerSpeaksTheMessagesApi() {
+    void theServerImplementsTheMessagesApi() {
         MessageAccumulator accumulator = MessageAccumulator.create();
         MessageCreateParams request = MessageCreateParams.builder()
                 .model("some-model")
@@ -58,7 +60,7 @@ class SessionTest {
     }
 
     @Test
-    void aSessionShowsAllItsAnswers() throws InterruptedException {
+    void aSessionRendersAllItsAnswers() throws InterruptedException {
         long one = new Session(client, "m", 10, 1, 0).run();
         long three = new Session(client, "m", 10, 3, 0).run();
 
@@ -80,7 +82,7 @@ class SessionTest {
     }
 
     @Test
-    void whomTheServiceRefusesComesAgainAndTheGateLetsFewerCome() throws Exception {
+    void aRefusedSessionIsRetriedAndTheGateCutsItsLimit() throws Exception {
         ApiLimit limit = new ApiLimit(List.of(1));
         server.limit(limit);
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -102,7 +104,7 @@ class SessionTest {
     }
 
     @Test
-    void theLimitMovesWithTheBatchAndRefusalsSoonAfterThatAreApart() {
+    void theApiLimitMovesWithTheBatchAndCountsLateRefusalsApart() {
         ApiLimit limit = new ApiLimit(List.of(3, 1, 2));
 
         assertThat(limit.now()).isEqualTo(3);

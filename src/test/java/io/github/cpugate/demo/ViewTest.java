@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 class ViewTest {
 
     @Test
-    void rendersTheConversationAnewWithEachPiece() {
+    void eachPieceRendersTheWholeConversationAgain() {
         View view = new View("# Before", 0);
         view.text("**bo");
         assertThat(view.html()).contains("<h1>Before</h1>", "**bo");
@@ -16,7 +16,7 @@ class ViewTest {
     }
 
     @Test
-    void parsesWhatThereIsOfAToolCallWhereverItIsCut() {
+    void anIncompleteToolCallIsParsedWhereverItIsCut() {
         String arguments = "{\"title\":\"a\",\"points\":[\"b\",\"c\"]}";
         for (int cut = 0; cut <= arguments.length(); cut++) {
             View view = new View("", 0);
@@ -27,7 +27,7 @@ class ViewTest {
     }
 
     @Test
-    void textIsAsLongAsAskedForAndTheSameBySeed() {
+    void textHasTheGivenLengthAndDependsOnTheSeed() {
         assertThat(Markdown.ofLength(5000, 1)).hasSize(5000).isEqualTo(Markdown.ofLength(5000, 1));
         assertThat(Markdown.ofLength(5000, 2)).isNotEqualTo(Markdown.ofLength(5000, 1));
     }

@@ -3,12 +3,12 @@ package io.github.cpugate.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Decision;
-import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
-import io.github.cpugate.StepInput;
-import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Decision;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepInput;
+import io.github.cpugate.policy.StepPolicy;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -18,15 +18,15 @@ class FakeSamplerTest {
     @Test
     void aHotHostThinsOutTheBatchAndNeverStopsIt() {
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
-                .manual() // no governor thread: adjust() makes a step
+                .manual() // no governor thread: step() makes a step
                 .minSlots(2)
                 .initialSlots(4)
                 .sampler(() -> CpuSample.of(95))
                 .build()) {
-            assertThat(gate.adjust().limitAfter()).isEqualTo(3);
-            assertThat(gate.adjust().limitAfter()).isEqualTo(2);
-            assertThat(gate.adjust().limitAfter()).isEqualTo(2);
-            assertThat(gate.adjust().reason()).isEqualTo(Reason.AT_FLOOR);
+            assertThat(gate.step().limitAfter()).isEqualTo(3);
+            assertThat(gate.step().limitAfter()).isEqualTo(2);
+            assertThat(gate.step().limitAfter()).isEqualTo(2);
+            assertThat(gate.step().reason()).isEqualTo(Reason.AT_FLOOR);
             assertThat(gate.trySlot()).isPresent();
         }
     }
@@ -40,7 +40,7 @@ class FakeSamplerTest {
             assertThat(gate.trySlot()).isEmpty(); // runs into the limit of one
 
             cpu.set(CpuSample.of(30));
-            gate.adjust();
+            gate.step();
             assertThat(gate.trySlot()).isPresent();
             running.close();
         }
@@ -49,9 +49,10 @@ class FakeSamplerTest {
     @Test
     void thePolicyTakesASlotAwayAboveTheTarget() {
         StepPolicy policy = StepPolicy.oneSlot(); // or your own
-        StepInput hot = new StepInput(CpuSample.of(95), 70, 8, 1, 16, 8, 8, 0, false);
+        StepInput hot = StepInput.of(CpuSample.of(95), 70, 8); // CPU, target, limit; 8 slots are in flight
 
         assertThat(policy.decide(hot)).isEqualTo(new Decision(7, Reason.OVER_TARGET));
+        assertThat(policy.decide(hot.withInFlight(9)).reason()).isEqualTo(Reason.DRAINING);
     }
 
     @Test

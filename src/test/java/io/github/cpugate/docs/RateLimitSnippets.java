@@ -33,7 +33,7 @@ final class RateLimitSnippets {
         Message blocking(AdaptiveCpuGate gate, MessageCreateParams request) throws Exception {
             AnthropicClient client = AnthropicOkHttpClient.builder()
                     .fromEnv()
-                    .maxRetries(0) // by itself it would try again in the slot, and the gate would not know
+                    .maxRetries(0) // otherwise it tries again in the slot, and the gate does not see the refusal
                     .build();
             Retrying retrying = new Retrying(gate, Anthropic::refusal, 5);
 

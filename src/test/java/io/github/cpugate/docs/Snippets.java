@@ -1,16 +1,16 @@
 package io.github.cpugate.docs;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Decision;
 import io.github.cpugate.GateClosedException;
-import io.github.cpugate.Reason;
 import io.github.cpugate.Slot;
-import io.github.cpugate.StepPolicy;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.observe.GateMetrics;
 import io.github.cpugate.observe.JfrEvents;
 import io.github.cpugate.observe.Jmx;
 import io.github.cpugate.observe.Journal;
+import io.github.cpugate.policy.Decision;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepPolicy;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
@@ -90,7 +90,7 @@ final class Snippets {
                 } catch (TooManyRequestsException e) { // what your client throws at 429
                     slot.rateLimitedFor(e.retryAfter()); // the header's text, or null
                     slot.pause(); // others may run meanwhile
-                    slot.resume(); // when the service wants to be asked again, and it is this session's turn
+                    slot.resume(); // once the service's time has passed and a slot is free
                 }
             }
         }
@@ -103,7 +103,7 @@ final class Snippets {
     String paused(Slot slot, String prompt) throws InterruptedException {
         slot.pause(); // others may run meanwhile
         String found = search(prompt);
-        slot.resume(); // waits for the slot, before callers who have not been admitted yet
+        slot.resume(); // waits until the slot is held again, ahead of callers that have not been admitted yet
         return found;
     }
 
@@ -242,7 +242,7 @@ final class Snippets {
                         : new Decision(seen.limit() / 2, Reason.OVER_TARGET);
             }
             if (cpu < 0.8 * seen.targetCpu()) {
-                return seen.limitReached() ? seen.moveBy(+1, Reason.HEADROOM) : seen.hold(Reason.NOT_BINDING);
+                return seen.limitReached() ? seen.moveBy(+1, Reason.HEADROOM) : seen.hold(Reason.NO_DEMAND);
             }
             return seen.hold(Reason.IN_BAND);
         };

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.cpugate.Processes;
+import io.github.cpugate.testing.Processes;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,13 +16,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * A Chromium without a window: that of {@code -Dchromium=...}, of {@code CHROMIUM}, or of the path. Where there is none
- * the test is skipped; whatever a page says to the console fails it.
+ * Runs a headless Chromium: that of {@code -Dchromium=...}, of {@code CHROMIUM}, or of the path. If there is none, the
+ * test is skipped. If a page writes to the console, the test fails.
  */
 public final class Browser {
 
-    /** Run in the page, it tells the frame around it what a reader would see. */
-    private static final String LOOK = """
+    /** Runs in the page, and reports to the frame around it what a reader sees. */
+    private static final String INSPECT = """
             <script>
             (() => {
               const numbers = color => color.match(/[\\d.]+/g).map(Number);
@@ -62,12 +62,17 @@ public final class Browser {
     private int pages;
 
     /**
-     * What a reader sees: in a page so wide, dark or light; whether nothing sticks out to the side; the least contrast
-     * between a text and what is behind it, 1 to 21 (WCAG 2.1 wants 4.5); how many charts are drawn.
+     * What a reader sees.
+     *
+     * @param width the width of the page, in pixels
+     * @param dark whether the page is dark
+     * @param fits whether the page does not overflow to the side
+     * @param contrast the lowest contrast between a text and its background, 1 to 21 (WCAG 2.1 requires 4.5)
+     * @param charts the number of charts that are drawn
      */
-    private record Look(int width, boolean dark, boolean fits, double contrast, int charts) {}
+    private record View(int width, boolean dark, boolean fits, double contrast, int charts) {}
 
-    /** Its files are kept in {@code folder}. */
+    /** Creates a browser that keeps its files in {@code folder}. */
     public Browser(Path folder) {
         this.folder = folder;
     }
@@ -84,51 +89,52 @@ public final class Browser {
                 }
             }
         }
-        return abort("no Chromium here: neither -Dchromium=... nor CHROMIUM, nor one on the path");
+        return abort("no Chromium found: neither in -Dchromium=... nor in CHROMIUM, nor on the path");
     }
 
-    /** The page's elements after its script has run. */
+    /** Returns the page's elements after its script has run. */
     public String elements(Path page) throws IOException, InterruptedException {
         return elements(page, false);
     }
 
-    /** Holds the page to be readable at 400 and at 1280 pixels, dark and light, with so many charts drawn. */
+    /** Asserts that the page is readable at 400 and at 1280 pixels, dark and light, with this number of charts. */
     public void assertReadable(Path page, int charts) throws IOException, InterruptedException {
         for (int width : new int[] {400, 1280}) {
             for (boolean dark : new boolean[] {true, false}) {
-                Look look = look(page, width, dark);
-                assertThat(look.width).isEqualTo(width);
-                assertThat(look.dark).isEqualTo(dark);
-                assertThat(look.fits).as("nothing sticks out of %s", look).isTrue();
-                assertThat(look.contrast).as("its texts are readable").isGreaterThan(4.5);
-                assertThat(look.charts).as("charts that are drawn").isEqualTo(charts);
+                View view = view(page, width, dark);
+                assertThat(view.width).isEqualTo(width);
+                assertThat(view.dark).isEqualTo(dark);
+                assertThat(view.fits).as("nothing overflows in %s", view).isTrue();
+                assertThat(view.contrast).as("contrast of the texts").isGreaterThan(4.5);
+                assertThat(view.charts).as("charts that are drawn").isEqualTo(charts);
             }
         }
     }
 
-    /** How the page looks in a frame so wide: a browser's own window is never narrower than 500 pixels. */
-    private Look look(Path page, int width, boolean dark) throws IOException, InterruptedException {
-        Path looked = folder.resolve("looked-" + page.getFileName());
-        Files.writeString(looked, Files.readString(page) + LOOK);
+    /** Views the page in a frame of this width, since a browser's own window is never narrower than 500 pixels. */
+    private View view(Path page, int width, boolean dark) throws IOException, InterruptedException {
+        Path inspected = folder.resolve("inspected-" + page.getFileName());
+        Files.writeString(inspected, Files.readString(page) + INSPECT);
         Path frame = Files.writeString(
                 folder.resolve("frame-" + page.getFileName()), """
                 <!DOCTYPE html>
                 <meta name="color-scheme" content="light dark">
                 <script>addEventListener('message', event => { document.title = event.data; });</script>
                 <iframe src="%s" width="%d" height="3000" style="border: 0"></iframe>
-                """.formatted(looked.getFileName(), width));
-        JsonNode seen = new ObjectMapper()
+                """.formatted(inspected.getFileName(), width));
+        JsonNode result = new ObjectMapper()
                 .readTree(texts(elements(frame, dark), "<title>", "</title>").get(0));
-        return new Look(
-                seen.get("width").asInt(),
-                seen.get("dark").asBoolean(),
-                seen.get("fits").asBoolean(),
-                seen.get("contrast").asDouble(),
-                seen.get("charts").asInt());
+        return new View(
+                result.get("width").asInt(),
+                result.get("dark").asBoolean(),
+                result.get("fits").asBoolean(),
+                result.get("contrast").asDouble(),
+                result.get("charts").asInt());
     }
 
     private String elements(Path page, boolean dark) throws IOException, InterruptedException {
-        Path profile = Path.of("target", "chromium"); // may be written to after the test's folder is gone
+        // Not in the test's folder: the browser may write to it after that folder is gone.
+        Path profile = Path.of("target", "chromium");
         int number = pages++;
         File dom = folder.resolve("dom-" + number + ".html").toFile();
         File log = folder.resolve("log-" + number).toFile();
@@ -147,18 +153,18 @@ public final class Browser {
                 .redirectOutput(dom)
                 .redirectError(log));
         try {
-            assertThat(browser.waitFor(50, TimeUnit.SECONDS)).as("it ends").isTrue();
+            assertThat(browser.waitFor(50, TimeUnit.SECONDS))
+                    .as("the browser ends")
+                    .isTrue();
         } finally {
             browser.descendants().forEach(ProcessHandle::destroyForcibly);
             browser.destroyForcibly();
         }
-        assertThat(Files.readString(log.toPath()))
-                .as("what went to the console")
-                .doesNotContain("CONSOLE");
+        assertThat(Files.readString(log.toPath())).as("console output").doesNotContain("CONSOLE");
         return Files.readString(dom.toPath());
     }
 
-    /** The texts of these elements, in the order of the page. */
+    /** Returns the texts between {@code begin} and {@code end}, without tags, in the order of the page. */
     public static List<String> texts(String dom, String begin, String end) {
         List<String> texts = new ArrayList<>();
         Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)

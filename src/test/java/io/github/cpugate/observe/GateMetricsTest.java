@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import com.sun.net.httpserver.HttpServer;
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Await;
-import io.github.cpugate.LogCapture;
 import io.github.cpugate.Slot;
 import io.github.cpugate.Wait;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.LogCapture;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
@@ -33,8 +33,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class GateMetricsTest {
+
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
 
     private final PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final AtomicReference<CpuSample> cpu = new AtomicReference<>(sample(95, 30));
@@ -54,7 +58,7 @@ class GateMetricsTest {
                 .build();
     }
 
-    /** The lines of values, without the scrape's comments. */
+    /** Returns the scrape's lines of values, without its comments. */
     static List<String> values(String scrape) {
         return scrape.lines().filter(line -> line.startsWith("cpugate_")).toList();
     }
@@ -65,9 +69,9 @@ class GateMetricsTest {
                 .collect(Collectors.toSet());
     }
 
-    /** A step down, two admitted, one of them after a wait, one timed out, one who changed its mind. */
+    /** Lowers the limit, and admits two callers, one after a wait. One more caller times out, and one cancels. */
     static void run(AdaptiveCpuGate gate) throws InterruptedException {
-        gate.adjust();
+        gate.step();
         try (Slot held = gate.slot()) {
             CompletableFuture<Slot> next = gate.slotAsync();
             assertThat(gate.trySlot(Duration.ofMillis(20))).isEmpty();
@@ -75,11 +79,11 @@ class GateMetricsTest {
             held.close();
             next.join().close();
         }
-        gate.adjust();
+        gate.step();
     }
 
     @Test
-    void aScrapeTellsWhatTheGateSawAndDid() throws InterruptedException {
+    void aScrapeHasTheStateAndTheCountsOfTheGate() throws InterruptedException {
         try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
             assertThat(prometheus.scrape()).as("before the first step").isEmpty();
             run(gate);
@@ -95,7 +99,7 @@ class GateMetricsTest {
                             "# TYPE cpugate_slot_wait_seconds_max gauge",
                             "# TYPE cpugate_steps_total counter");
             assertThat(scrape.lines().filter(line -> line.startsWith("# HELP")))
-                    .as("each is explained")
+                    .as("each has a description")
                     .allMatch(line -> line.split(" ", 4)[3].length() > 10);
             assertThat(values(scrape))
                     .contains(
@@ -128,33 +132,33 @@ class GateMetricsTest {
     }
 
     @Test
-    void itTellsWhichSideHeldCallersBackAndForHowLong() throws InterruptedException {
-        try (BoundGate bound = new BoundGate(new GateMetrics(prometheus))) {
+    void aScrapeHasTheSecondsThatEachBottleneckHeldCallersBack() throws InterruptedException {
+        try (HeldBackGate gate = new HeldBackGate(new GateMetrics(prometheus))) {
             assertThat(values(prometheus.scrape()))
-                    .as("at zero, so that a rise is seen")
+                    .as("registered at zero, so that Prometheus sees the first rise")
                     .contains(
-                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"API\"} 0.0",
-                            "cpugate_callers_rate_limited_total{gate=\"bound\"} 0.0",
-                            "cpugate_steps_total{gate=\"bound\",move=\"down\",reason=\"RATE_LIMITED\"} 0.0");
-            bound.run();
+                            "cpugate_held_back_seconds_total{bottleneck=\"API\",gate=\"held-back\"} 0.0",
+                            "cpugate_callers_rate_limited_total{gate=\"held-back\"} 0.0",
+                            "cpugate_steps_total{gate=\"held-back\",move=\"down\",reason=\"RATE_LIMITED\"} 0.0");
+            gate.run();
             assertThat(values(prometheus.scrape()))
                     .contains(
-                            "cpugate_slots_limit{gate=\"bound\"} 2.0",
-                            "cpugate_slots_cpu_limit{gate=\"bound\"} 3.0",
-                            "cpugate_slots_api_ceiling{gate=\"bound\"} 2.0",
-                            "cpugate_callers_rate_limited_total{gate=\"bound\"} 2.0",
-                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"CPU\"} 1.0",
-                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"API\"} 62.5",
-                            "cpugate_bound_seconds_total{gate=\"bound\",side=\"MAX_SLOTS\"} 3.0",
-                            "cpugate_steps_total{gate=\"bound\",move=\"up\",reason=\"RATE_LIMITED\"} 1.0",
-                            "cpugate_steps_total{gate=\"bound\",move=\"down\",reason=\"RATE_LIMITED\"} 1.0");
+                            "cpugate_slots_limit{gate=\"held-back\"} 2.0",
+                            "cpugate_slots_cpu_limit{gate=\"held-back\"} 3.0",
+                            "cpugate_slots_api_ceiling{gate=\"held-back\"} 2.0",
+                            "cpugate_callers_rate_limited_total{gate=\"held-back\"} 2.0",
+                            "cpugate_held_back_seconds_total{bottleneck=\"CPU\",gate=\"held-back\"} 1.0",
+                            "cpugate_held_back_seconds_total{bottleneck=\"API\",gate=\"held-back\"} 62.5",
+                            "cpugate_held_back_seconds_total{bottleneck=\"MAX_SLOTS\",gate=\"held-back\"} 3.0",
+                            "cpugate_steps_total{gate=\"held-back\",move=\"up\",reason=\"RATE_LIMITED\"} 1.0",
+                            "cpugate_steps_total{gate=\"held-back\",move=\"down\",reason=\"RATE_LIMITED\"} 1.0");
         }
     }
 
     @Test
-    void betweenStepsTooItTellsTheMoment() throws InterruptedException {
+    void aScrapeBetweenStepsHasCurrentValues() throws InterruptedException {
         try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-            gate.adjust();
+            gate.step();
             try (Slot held = gate.slot()) {
                 CompletableFuture<Slot> next = gate.slotAsync();
                 assertThat(values(prometheus.scrape()))
@@ -178,10 +182,10 @@ class GateMetricsTest {
     }
 
     @Test
-    void whatIsUnknownIsNotANumber() {
+    void anUnknownCpuValueIsNaN() {
         cpu.set(CpuSample.of(Double.NaN, 60));
         try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-            gate.adjust();
+            gate.step();
             assertThat(values(prometheus.scrape()))
                     .contains(
                             "cpugate_cpu_raw_ratio{gate=\"batch\"} NaN",
@@ -193,7 +197,7 @@ class GateMetricsTest {
     }
 
     @Test
-    void aServersScrapeHasCommonTagsAndWhatTheFiltersLetPass() throws Exception {
+    void aScrapeOverHttpAppliesCommonTagsAndFilters() throws Exception {
         SimpleMeterRegistry other = new SimpleMeterRegistry();
         CompositeMeterRegistry composite = new CompositeMeterRegistry();
         composite.config().commonTags("application", "answers");
@@ -245,7 +249,7 @@ class GateMetricsTest {
     }
 
     @Test
-    void aRegistryMayComeLate() throws InterruptedException {
+    void aRegistryCanBeAddedAfterTheGateStarted() throws InterruptedException {
         CompositeMeterRegistry composite = new CompositeMeterRegistry();
         GateMetrics metrics = new GateMetrics(composite);
         try (AdaptiveCpuGate gate = gate("batch", metrics)) {
@@ -253,7 +257,7 @@ class GateMetricsTest {
             SimpleMeterRegistry added = new SimpleMeterRegistry();
             composite.add(added);
             metrics.bindTo(prometheus);
-            metrics.bindTo(prometheus); // as a container does with what is bound already
+            metrics.bindTo(prometheus); // as a container does with a registry that is already bound
 
             run(gate);
             for (MeterRegistry registry : List.of(added, prometheus)) {
@@ -266,7 +270,7 @@ class GateMetricsTest {
                                 .tag("outcome", "ADMITTED")
                                 .timer()
                                 .count())
-                        .as("since the registry is there")
+                        .as("since the registry was added")
                         .isEqualTo(1);
             }
             gate.close();
@@ -276,11 +280,11 @@ class GateMetricsTest {
     }
 
     @Test
-    void twoGatesDoNotMix() throws InterruptedException {
+    void twoGatesInOneRegistryHaveTheirOwnMeters() throws InterruptedException {
         AdaptiveCpuGate batch = gate("batch", new GateMetrics(prometheus));
         AdaptiveCpuGate chat = gate("chat", new GateMetrics(prometheus));
         run(batch);
-        chat.adjust();
+        chat.step();
         assertThat(values(prometheus.scrape()))
                 .contains(
                         "cpugate_callers_admitted_total{gate=\"batch\"} 2.0",
@@ -295,9 +299,9 @@ class GateMetricsTest {
     }
 
     @Test
-    void garbageCollectionTakesNoMeterOfAGateInUse() {
+    void garbageCollectionKeepsTheMetersOfAGateInUse() {
         try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-            gate.adjust();
+            gate.step();
             List<String> before = values(prometheus.scrape());
             for (int i = 0; i < 3; i++) {
                 System.gc();
@@ -308,46 +312,46 @@ class GateMetricsTest {
     }
 
     @Test
-    void aGateThatWasDroppedIsNotKeptByItsMeters() {
+    void metersDoNotKeepTheirGateFromGarbageCollection() {
         var unused = AdaptiveCpuGate.builder()
                 .period(Duration.ofMillis(5))
                 .sampler(cpu::get)
                 .listener(new GateMetrics(prometheus))
                 .build();
-        Await.until("the meters are there", () -> !prometheus.getMeters().isEmpty());
+        Await.until("the meters are registered", () -> !prometheus.getMeters().isEmpty());
         unused = null;
-        Await.until("the meters are gone", () -> {
+        Await.until("the meters are removed", () -> {
             System.gc();
             return prometheus.getMeters().isEmpty();
         });
     }
 
     @Test
-    void nothingComesBackAfterTheEnd() {
+    void noMeterReappearsAfterTheGateIsClosed() {
         GateMetrics metrics = new GateMetrics(prometheus);
         AdaptiveCpuGate gate = gate("batch", metrics);
-        gate.adjust();
+        gate.step();
         Wait wait = metrics.onWait();
         gate.close();
         try (AdaptiveCpuGate next = gate("batch", new GateMetrics(prometheus))) {
-            next.adjust();
+            next.step();
             int meters = prometheus.getMeters().size();
 
             wait.ended(Wait.Outcome.CLOSED);
-            gate.adjust();
+            gate.step();
             metrics.onClose();
             SimpleMeterRegistry late = new SimpleMeterRegistry();
             metrics.bindTo(late);
             assertThat(late.getMeters()).isEmpty();
             assertThat(prometheus.getMeters())
-                    .as("those of the next gate of that name")
+                    .as("the meters of the next gate of the same name")
                     .hasSize(meters);
         }
         assertThat(prometheus.getMeters()).isEmpty();
     }
 
     @Test
-    void aRegistryThatThrowsHarmsNobody() throws InterruptedException {
+    void aRegistryThatThrowsDoesNotAffectTheGate() throws InterruptedException {
         prometheus.config().meterFilter(new MeterFilter() {
             @Override
             public MeterFilterReply accept(Meter.Id id) {
@@ -357,28 +361,27 @@ class GateMetricsTest {
                 return MeterFilterReply.NEUTRAL;
             }
         });
-        try (LogCapture log = new LogCapture()) {
-            try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
-                run(gate);
-                assertThat(gate.snapshot().limit()).isEqualTo(1);
-            }
-            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("refused");
-            assertThat(prometheus.getMeters()).as("not even half of them").isEmpty();
+        try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
+            run(gate);
+            assertThat(gate.snapshot().limit()).isEqualTo(1);
         }
+        assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("refused");
+        assertThat(prometheus.getMeters())
+                .as("those registered before the fault are removed too")
+                .isEmpty();
     }
 
     @Test
-    void metricsAreOfOneGate() {
+    void metricsOfOneGateRejectASecondGate() {
         GateMetrics metrics = new GateMetrics(prometheus);
-        try (LogCapture log = new LogCapture();
-                AdaptiveCpuGate batch = gate("batch", metrics);
+        try (AdaptiveCpuGate batch = gate("batch", metrics);
                 AdaptiveCpuGate chat = gate("chat", metrics)) {
-            batch.adjust();
-            chat.adjust();
+            batch.step();
+            chat.step();
             assertThat(log.messagesAt(Level.WARN))
                     .singleElement()
                     .asString()
-                    .contains("these metrics are of gate 'batch': gate 'chat' needs its own");
+                    .contains("these metrics belong to gate 'batch'; gate 'chat' needs its own");
         }
     }
 }

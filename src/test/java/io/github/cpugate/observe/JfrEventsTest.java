@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Await;
-import io.github.cpugate.Processes;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Processes;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -23,13 +23,15 @@ import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class JfrEventsTest {
 
     private static final Duration THRESHOLD = Duration.ofMillis(10);
-    private static final Duration LONGER = Duration.ofMillis(200);
+    private static final Duration LONG_WAIT = Duration.ofMillis(200);
     private static final Offset<Float> TINY = within(1e-6f);
 
     @TempDir
@@ -62,14 +64,14 @@ class JfrEventsTest {
     }
 
     @Test
-    void aStepAndAMoveOfTheLimitAreEvents() throws Exception {
+    void eachStepAndEachMoveOfTheLimitIsAnEvent() throws Exception {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(busy())) {
             recording.start();
             try (Slot slot = gate.slot()) {
                 assertThat(slot).isNotNull();
-                gate.adjust();
-                gate.adjust();
+                gate.step();
+                gate.step();
             }
             List<RecordedEvent> states = stop(recording, "GateState");
             assertThat(states).hasSize(2);
@@ -93,7 +95,7 @@ class JfrEventsTest {
             assertThat(states.get(1).getLong("admitted")).isZero();
 
             assertThat(stop(recording, "LimitChange"))
-                    .as("the second step did not move it")
+                    .as("the second step did not move the limit")
                     .singleElement()
                     .satisfies(change -> {
                         assertThat(change.getString("gate")).isEqualTo("batch");
@@ -109,20 +111,20 @@ class JfrEventsTest {
     }
 
     @Test
-    void whatTheServiceRefusedIsInTheStateAndACutByItIsAChangeOfTheLimit() throws Exception {
+    void refusalsAndTheLimitChangesTheyCauseAreInTheEvents() throws Exception {
         try (Recording recording = new Recording();
-                BoundGate bound = new BoundGate(JfrEvents.create())) {
+                HeldBackGate gate = new HeldBackGate(JfrEvents.create())) {
             recording.start();
-            bound.run();
+            gate.run();
             RecordedEvent state = stop(recording, "GateState").get(0);
             assertThat(state.getInt("limit")).isEqualTo(1);
             assertThat(state.getInt("cpuLimit")).isEqualTo(3);
             assertThat(state.getInt("apiCeiling")).isEqualTo(1);
             assertThat(state.getLong("rateLimited")).isEqualTo(2);
-            assertThat(state.getString("binding")).isEqualTo("API");
-            assertThat(state.getDuration("boundByCpu")).hasSeconds(1);
-            assertThat(state.getDuration("boundByApi")).hasMillis(2500);
-            assertThat(state.getDuration("boundByMaxSlots")).hasSeconds(3);
+            assertThat(state.getString("bottleneck")).isEqualTo("API");
+            assertThat(state.getDuration("heldBackByCpu")).hasSeconds(1);
+            assertThat(state.getDuration("heldBackByApi")).hasMillis(2500);
+            assertThat(state.getDuration("heldBackByMaxSlots")).hasSeconds(3);
 
             List<RecordedEvent> changes = stop(recording, "LimitChange");
             assertThat(changes).extracting(change -> change.getInt("before")).containsExactly(2, 1);
@@ -135,18 +137,18 @@ class JfrEventsTest {
                     .extracting(change -> change.getLong("rateLimited"))
                     .containsExactly(2L, 0L);
             assertThat(changes)
-                    .as("the CPU limit rose at the first of these steps, but it is not what counted")
+                    .as("the CPU limit rose at the first of these steps, but the API ceiling was lower")
                     .extracting(change -> change.getString("reason"))
                     .containsOnly("RATE_LIMITED");
         }
     }
 
     @Test
-    void whatIsUnknownIsNotANumber() throws Exception {
+    void anUnknownCpuValueIsNaN() throws Exception {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(CpuSample.starting())) {
             recording.start();
-            gate.adjust();
+            gate.step();
             assertThat(stop(recording, "GateState")).singleElement().satisfies(state -> {
                 assertThat(state.getFloat("raw")).isNaN();
                 assertThat(state.getFloat("others")).isNaN();
@@ -161,7 +163,7 @@ class JfrEventsTest {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(busy())) {
             recording.start();
-            gate.adjust(); // down to one slot
+            gate.step(); // down to one slot
             Slot held = gate.slot();
             Thread caller = new Thread(() -> gate.slotAsync().join().close(), "completed elsewhere");
             Thread blocked = new Thread(
@@ -174,13 +176,13 @@ class JfrEventsTest {
                     },
                     "blocked");
             blocked.start();
-            Await.until("in line", () -> gate.snapshot().waiting() == 1);
+            Await.until("one caller is in line", () -> gate.snapshot().waiting() == 1);
             Await.parked(blocked);
             caller.start();
-            Await.until("in line", () -> gate.snapshot().waiting() == 2);
+            Await.until("two callers are in line", () -> gate.snapshot().waiting() == 2);
             Await.parked(caller);
             long before = System.nanoTime();
-            assertThat(gate.trySlot(LONGER)).isEmpty(); // and the two before it have waited as long by now
+            assertThat(gate.trySlot(LONG_WAIT)).isEmpty(); // meanwhile the two callers before it wait as long
             Duration atMost = Duration.ofNanos(System.nanoTime() - before);
             held.close();
             blocked.join();
@@ -199,7 +201,7 @@ class JfrEventsTest {
                         assertThat(wait.getThread().getJavaName())
                                 .isEqualTo(Thread.currentThread().getName());
                         assertThat(wait.getStackTrace().getFrames())
-                                .as("who it was that waited")
+                                .as("the stack of the caller that waited")
                                 .anyMatch(frame ->
                                         frame.getMethod().getName().equals("aLongWaitIsAnEventOnTheThreadThatWaited"));
                     });
@@ -211,11 +213,11 @@ class JfrEventsTest {
     }
 
     @Test
-    void aWaitBelowTheThresholdIsNone() throws Exception {
+    void aWaitBelowTheThresholdIsNoEvent() throws Exception {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(busy())) {
             recording.start();
-            gate.adjust(); // down to one slot
+            gate.step(); // down to one slot
             int stalled = 0;
             try (Slot held = gate.slot()) {
                 assertThat(held).isNotNull();
@@ -231,19 +233,19 @@ class JfrEventsTest {
     }
 
     @Test
-    void nothingIsThereWhenTheyAreOff() throws Exception {
+    void disabledEventsAreNotRecorded() throws Exception {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(busy())) {
             List<String> names = List.of("SlotWait", "GateState", "LimitChange");
             names.forEach(name -> recording.disable("io.github.cpugate." + name));
             recording.start();
-            gate.adjust();
+            gate.step();
             try (Slot held = gate.slot()) {
                 assertThat(held).isNotNull();
-                assertThat(gate.trySlot(LONGER)).isEmpty();
+                assertThat(gate.trySlot(LONG_WAIT)).isEmpty();
             }
             assertThat(JfrEvents.create().onWait())
-                    .as("there is nobody to be told")
+                    .as("with the events disabled")
                     .isNull();
             for (String name : names) {
                 assertThat(stop(recording, name)).isEmpty();
@@ -252,7 +254,7 @@ class JfrEventsTest {
         assertThat(JfrEvents.create().onWait()).as("without a recording").isNull();
     }
 
-    /** A JVM with a gate, which does a little work for each line that comes in. */
+    /** A JVM with a gate, which makes a step and a wait for each line that it reads. */
     static final class Child {
 
         private Child() {}
@@ -264,10 +266,10 @@ class JfrEventsTest {
                 while (lines.readLine() != null) {
                     gate.setSlots(2, 2);
                     gate.setSlots(1, 2);
-                    gate.adjust(); // from two slots to one
+                    gate.step(); // from two slots to one
                     try (Slot held = gate.slot()) {
                         assertThat(held).isNotNull();
-                        System.out.println(gate.trySlot(LONGER).isEmpty() ? "worked" : "did not wait");
+                        System.out.println(gate.trySlot(LONG_WAIT).isEmpty() ? "worked" : "did not wait");
                     }
                 }
             }
@@ -275,28 +277,28 @@ class JfrEventsTest {
     }
 
     private static Process startChild(String... options) {
-        List<String> words = new ArrayList<>(List.of(options));
-        words.add(Child.class.getName());
-        return Processes.start(Processes.java(words.toArray(String[]::new)));
+        List<String> arguments = new ArrayList<>(List.of(options));
+        arguments.add(Child.class.getName());
+        return Processes.start(Processes.java(arguments.toArray(String[]::new)));
     }
 
-    private static void work(BufferedWriter orders, BufferedReader said) throws IOException {
-        orders.write('\n');
-        orders.flush();
-        assertThat(said.readLine()).isEqualTo("worked");
+    private static void work(BufferedWriter input, BufferedReader output) throws IOException {
+        input.write('\n');
+        input.flush();
+        assertThat(output.readLine()).isEqualTo("worked");
     }
 
     @Test
-    void aRecordingOfAJvmThatRunsHasThem() throws Exception {
+    void aRecordingStartedInARunningJvmHasTheEvents() throws Exception {
         Processes.assumeJcmd();
         Path file = folder.resolve("child.jfr");
         Process child = startChild();
-        try (BufferedReader said = child.inputReader();
-                BufferedWriter orders = child.outputWriter()) {
-            assertThat(said.readLine()).isEqualTo("ready");
-            work(orders, said); // the classes of the events are loaded before there is a recording
+        try (BufferedReader output = child.inputReader();
+                BufferedWriter input = child.outputWriter()) {
+            assertThat(output.readLine()).isEqualTo("ready");
+            work(input, output); // loads the classes of the events before the recording starts
             Processes.jcmd(child, "JFR.start", "name=gate");
-            work(orders, said);
+            work(input, output);
             assertThat(Processes.jcmd(child, "JFR.dump", "name=gate", "filename=" + file))
                     .contains(file.toString());
         } finally {
@@ -314,7 +316,7 @@ class JfrEventsTest {
     }
 
     @Test
-    void withoutFlightRecorderTheGateWorksAndTheLogSaysSo() throws Exception {
+    void withoutFlightRecorderTheGateWorksAndAWarningIsLogged() throws Exception {
         Process child = startChild("--limit-modules", "java.desktop,java.naming,jdk.management,jdk.unsupported");
         try {
             child.getOutputStream().write('\n');

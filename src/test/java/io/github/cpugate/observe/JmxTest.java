@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Await;
-import io.github.cpugate.Binding.Side;
+import io.github.cpugate.Bottleneck;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSample.Health;
+import io.github.cpugate.testing.Await;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -53,7 +53,7 @@ class JmxTest {
     }
 
     @Test
-    void itShowsTheGate() throws Exception {
+    void theAttributesShowTheStateOfTheGate() throws Exception {
         try (AdaptiveCpuGate gate = gate("shown");
                 Jmx jmx = Jmx.register(gate)) {
             assertThat(jmx).hasToString("io.github.cpugate:type=Gate,name=\"shown\"");
@@ -61,7 +61,7 @@ class JmxTest {
             assertThat(bean.getHealth()).isEqualTo(Health.STARTING);
             assertThat(bean.getRawCpu()).isNaN();
             assertThat(bean.getDetail()).isEqualTo("no reading yet");
-            gate.adjust(); // down to one slot
+            gate.step(); // down to one slot
             try (Slot held = gate.slot()) {
                 assertThat(held).isNotNull();
                 assertThat(gate.trySlot(Duration.ofNanos(1))).isEmpty();
@@ -85,40 +85,40 @@ class JmxTest {
                 assertThat(bean.isClosed()).isFalse();
                 gate.close();
                 assertThat(bean.isClosed()).isTrue();
-                assertThat(bean.getInFlight()).as("still running").isEqualTo(1);
+                assertThat(bean.getInFlight()).as("the session still runs").isEqualTo(1);
             }
         }
         assertThat(server.isRegistered(name("shown"))).isFalse();
     }
 
     @Test
-    void itShowsWhichSideHoldsCallersBackAndForHowLongEachDid() throws Exception {
-        try (BoundGate bound = new BoundGate();
-                Jmx jmx = Jmx.register(bound.gate)) {
+    void theAttributesShowTheBottleneckAndTheSecondsHeldBack() throws Exception {
+        try (HeldBackGate heldBack = new HeldBackGate();
+                Jmx jmx = Jmx.register(heldBack.gate)) {
             assertThat(jmx).isNotNull();
-            GateMXBean bean = proxy("bound");
-            assertThat(bean.getApiCeiling()).as("none").isEqualTo(bean.getMaxSlots());
-            bound.run();
+            GateMXBean bean = proxy("held-back");
+            assertThat(bean.getApiCeiling()).as("no API ceiling").isEqualTo(bean.getMaxSlots());
+            heldBack.run();
             assertThat(bean.getLimit()).isEqualTo(2);
             assertThat(bean.getCpuLimit()).isEqualTo(3);
             assertThat(bean.getApiCeiling()).isEqualTo(2);
             assertThat(bean.getRateLimited()).isEqualTo(2);
-            assertThat(bean.getBinding()).as("nobody is in line").isEqualTo(Side.NONE);
-            assertThat(bean.getSecondsBoundByCpu()).isEqualTo(1);
-            assertThat(bean.getSecondsBoundByApi()).isEqualTo(62.5);
-            assertThat(bean.getSecondsBoundByMaxSlots()).isEqualTo(3);
-            try (Slot one = bound.gate.slot();
-                    Slot two = bound.gate.slot()) {
+            assertThat(bean.getBottleneck()).as("no caller is in line").isEqualTo(Bottleneck.NONE);
+            assertThat(bean.getSecondsHeldBackByCpu()).isEqualTo(1);
+            assertThat(bean.getSecondsHeldBackByApi()).isEqualTo(62.5);
+            assertThat(bean.getSecondsHeldBackByMaxSlots()).isEqualTo(3);
+            try (Slot one = heldBack.gate.slot();
+                    Slot two = heldBack.gate.slot()) {
                 assertThat(List.of(one, two)).hasSize(2);
-                CompletableFuture<Slot> next = bound.gate.slotAsync();
-                assertThat(bean.getBinding()).isEqualTo(Side.API);
+                CompletableFuture<Slot> next = heldBack.gate.slotAsync();
+                assertThat(bean.getBottleneck()).isEqualTo(Bottleneck.API);
                 assertThat(next.cancel(false)).isTrue();
             }
         }
     }
 
     @Test
-    void targetAndBoundsCanBeSet() throws Exception {
+    void theTargetAndTheBoundsCanBeSet() throws Exception {
         try (AdaptiveCpuGate gate = gate("tuned");
                 Jmx jmx = Jmx.register(gate)) {
             assertThat(jmx).isNotNull();
@@ -135,8 +135,8 @@ class JmxTest {
         }
     }
 
-    /** What a client far away sees, which has the JDK's classes and no others. */
-    private static Throwable sent(Throwable thrown) throws IOException, ClassNotFoundException {
+    /** Returns the exception as a remote client receives it that has only the JDK's classes. */
+    private static Throwable asReceivedRemotely(Throwable thrown) throws IOException, ClassNotFoundException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(thrown);
@@ -152,25 +152,25 @@ class JmxTest {
     }
 
     @Test
-    void aClientWithoutTheLibraryIsToldWhatIsWrongWithAValue() throws Exception {
+    void aClientWithoutTheLibraryCanReadTheExceptionText() throws Exception {
         try (AdaptiveCpuGate gate = gate("fraction");
                 Jmx jmx = Jmx.register(gate)) {
             assertThat(jmx).isNotNull();
             ObjectName name = name("fraction");
             Throwable thrown = catchThrowable(() -> server.setAttribute(name, new Attribute("TargetCpu", 0.7)));
-            assertThat(sent(thrown))
+            assertThat(asReceivedRemotely(thrown))
                     .isInstanceOf(RuntimeMBeanException.class)
                     .hasMessageContaining("targetCpu must be a percentage in (1, 100], was 0.7 (did you mean 70?)");
             assertThat(gate.snapshot().targetCpu()).isEqualTo(70);
             for (var attribute : server.getMBeanInfo(name).getAttributes()) {
                 Object value = server.getAttribute(name, attribute.getName());
-                assertThat(value.getClass().getName()).as("it has that class").startsWith("java.lang.");
+                assertThat(value.getClass().getName()).as("a class of the JDK").startsWith("java.lang.");
             }
         }
     }
 
     @Test
-    void anyNameWillDo() throws Exception {
+    void aGateNameMayHaveAnyCharacters() throws Exception {
         for (String hostile : Set.of("a,type=b", "*?", "\"", "\\", "a=b:c", "two\nlines", "\0", "日本 🎌")) {
             try (AdaptiveCpuGate gate = gate(hostile);
                     Jmx jmx = Jmx.register(gate)) {
@@ -183,21 +183,22 @@ class JmxTest {
     }
 
     @Test
-    void aSecondOpenGateOfTheNameIsRefused() throws Exception {
+    void aSecondOpenGateOfTheSameNameIsRejected() throws Exception {
         try (AdaptiveCpuGate first = gate("twin");
                 AdaptiveCpuGate second = gate("twin");
                 Jmx jmx = Jmx.register(first)) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Jmx.register(second))
-                    .withMessageContaining("an open gate is registered as io.github.cpugate:type=Gate,name=\"twin\"");
+                    .withMessageContaining(
+                            "an open gate is already registered as io.github.cpugate:type=Gate,name=\"twin\"");
             second.setTargetCpu(30);
-            assertThat(proxy("twin").getTargetCpu()).as("the first").isEqualTo(70);
+            assertThat(proxy("twin").getTargetCpu()).as("the first gate").isEqualTo(70);
             assertThat(jmx).isNotNull();
         }
     }
 
     @Test
-    void aClosedGateMakesRoomForOneOfItsName() throws Exception {
+    void aNewGateReplacesAClosedGateOfTheSameName() throws Exception {
         AdaptiveCpuGate first = gate("again");
         Jmx old = Jmx.register(first);
         first.close();
@@ -207,7 +208,7 @@ class JmxTest {
             assertThat(proxy("again").getTargetCpu()).isEqualTo(30);
             old.close();
             assertThat(server.isRegistered(name("again")))
-                    .as("the name is no longer the first one's to give up")
+                    .as("the name belongs to the second gate now")
                     .isTrue();
             jmx.close();
             assertThat(server.isRegistered(name("again"))).isFalse();
@@ -215,16 +216,16 @@ class JmxTest {
     }
 
     @Test
-    void aGateThatNobodyElseRefersToIsNotKept() throws Exception {
+    void aRegistrationDoesNotKeepAGateFromGarbageCollection() throws Exception {
         Jmx jmx = Jmx.register(gate("dropped"));
         GateMXBean bean = proxy("dropped");
-        Await.until("it is garbage", () -> {
+        Await.until("the gate is garbage-collected", () -> {
             System.gc();
             return bean.isClosed();
         });
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(bean::getLimit)
-                .withMessageContaining("gate 'dropped' was dropped");
+                .withMessageContaining("gate 'dropped' has been garbage-collected");
         jmx.close();
         assertThat(server.isRegistered(name("dropped"))).isFalse();
     }

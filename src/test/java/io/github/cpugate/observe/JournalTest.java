@@ -8,10 +8,10 @@ import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Await;
-import io.github.cpugate.LogCapture;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.LogCapture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class JournalTest {
@@ -30,6 +31,9 @@ class JournalTest {
 
     @TempDir
     Path folder;
+
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
 
     private static AdaptiveCpuGate gate(String name, Journal journal, double cpu) {
         return AdaptiveCpuGate.builder()
@@ -59,17 +63,17 @@ class JournalTest {
     }
 
     @Test
-    void aLineTellsWhatAStepSawAndDidAndWhy() throws Exception {
-        Path file = folder.resolve("not/there/yet/gate.jsonl");
+    void aLineHasWhatAStepSawAndDidAndItsReason() throws Exception {
+        Path file = folder.resolve("not/yet/created/gate.jsonl");
         Instant before = Instant.now();
         try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 95)) {
             try (Slot slot = gate.slot();
                     Slot other = gate.slot()) {
                 assertThat(gate.trySlot(Duration.ofNanos(1))).isEmpty();
-                gate.adjust();
+                gate.step();
                 assertThat(List.of(slot, other)).hasSize(2);
             }
-            gate.adjust();
+            gate.step();
         }
         List<JsonNode> steps = steps(file);
         assertThat(steps).hasSize(2);
@@ -99,10 +103,10 @@ class JournalTest {
     }
 
     @Test
-    void aLineTellsWhichSideHeldCallersBackAndForHowLong() throws Exception {
+    void aLineHasTheBottleneckAndTheTimesHeldBack() throws Exception {
         Path file = folder.resolve("gate.jsonl");
-        try (BoundGate bound = new BoundGate(Journal.jsonLines(file))) {
-            bound.run();
+        try (HeldBackGate gate = new HeldBackGate(Journal.jsonLines(file))) {
+            gate.run();
         }
         assertThat(steps(file)).hasSize(6);
         JsonNode refused = steps(file).get(1);
@@ -110,26 +114,26 @@ class JournalTest {
         assertThat(refused.get("cpuLimit").asInt()).isEqualTo(3);
         assertThat(refused.get("apiCeiling").asInt()).isEqualTo(1);
         assertThat(refused.get("rateLimited").asInt()).isEqualTo(2);
-        assertThat(refused.get("binding").asText()).isEqualTo("API");
-        assertThat(refused.get("boundByMaxSlots").asDouble()).isEqualTo(3);
-        assertThat(refused.get("boundByCpu").asDouble()).isEqualTo(1);
-        assertThat(refused.get("boundByApi").asDouble()).isEqualTo(2.5);
+        assertThat(refused.get("bottleneck").asText()).isEqualTo("API");
+        assertThat(refused.get("heldBackByMaxSlots").asDouble()).isEqualTo(3);
+        assertThat(refused.get("heldBackByCpu").asDouble()).isEqualTo(1);
+        assertThat(refused.get("heldBackByApi").asDouble()).isEqualTo(2.5);
         JsonNode later = steps(file).get(2);
         assertThat(later.get("reason").asText()).isEqualTo("RATE_LIMITED");
         assertThat(later.get("rateLimited").asInt()).as("since the last step").isZero();
-        assertThat(later.get("boundByApi").asDouble()).isEqualTo(60);
-        assertThat(later.get("boundByCpu").asDouble()).isZero();
-        assertThat(steps(file).get(5).get("binding").asText())
-                .as("nobody is in line")
+        assertThat(later.get("heldBackByApi").asDouble()).isEqualTo(60);
+        assertThat(later.get("heldBackByCpu").asDouble()).isZero();
+        assertThat(steps(file).get(5).get("bottleneck").asText())
+                .as("no caller is in line")
                 .isEqualTo("NONE");
     }
 
     @Test
-    void whatIsHostileInANameStaysInside() throws Exception {
+    void specialCharactersInAGateNameAreEscaped() throws Exception {
         String name = "a\"b\\c\nd\te\u2028\u0001,<script>\ud800é";
         Path json = folder.resolve("gate.jsonl");
         try (AdaptiveCpuGate gate = gate(name, Journal.jsonLines(json), 60)) {
-            gate.adjust();
+            gate.step();
         }
         assertThat(steps(json))
                 .singleElement()
@@ -137,7 +141,7 @@ class JournalTest {
 
         Path csv = folder.resolve("gate.csv");
         try (AdaptiveCpuGate gate = gate(name, Journal.csv(csv), Double.NaN)) {
-            gate.adjust();
+            gate.step();
         }
         assertThat(lines(csv)).hasSize(2);
         assertThat(lines(csv).get(1))
@@ -146,22 +150,22 @@ class JournalTest {
     }
 
     @Test
-    void csvHasAHeaderAndAsManyFieldsInEachLine() {
+    void everyCsvLineHasTheFieldsOfTheHeader() {
         Path file = folder.resolve("gate.csv");
         for (int run = 0; run < 2; run++) {
             try (AdaptiveCpuGate gate = gate("batch", Journal.csv(file), 60)) {
-                gate.adjust();
+                gate.step();
             }
         }
         assertThat(lines(file)).as("the second run continues the file").hasSize(3);
         assertThat(lines(file).get(0)).startsWith("time,gate,elapsed,raw,smoothed,own,others,");
         assertThat(lines(file))
                 .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(30));
-        assertThat(lines(file).get(1)).as("what is unknown is empty").contains(",60.0,60.0,,,host,,70.0,");
+        assertThat(lines(file).get(1)).as("an unknown value is empty").contains(",60.0,60.0,,,host,,70.0,");
     }
 
     @Test
-    void jsonAndCsvNameTheSameFields() throws Exception {
+    void jsonAndCsvHaveTheSameFieldNames() throws Exception {
         Path json = folder.resolve("gate.jsonl");
         Path csv = folder.resolve("gate.csv");
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
@@ -170,7 +174,7 @@ class JournalTest {
                 .listener(Journal.jsonLines(json))
                 .listener(Journal.csv(csv))
                 .build()) {
-            gate.adjust();
+            gate.step();
         }
         List<String> names = new ArrayList<>();
         steps(json).get(0).fieldNames().forEachRemaining(names::add);
@@ -178,44 +182,44 @@ class JournalTest {
     }
 
     @Test
-    void nothingIsLostAtTheEnd() {
+    void closingAManualGateWritesAllSteps() {
         Path file = folder.resolve("gate.jsonl");
         try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
             for (int i = 0; i < 2000; i++) {
-                gate.adjust();
+                gate.step();
             }
         }
         assertThat(lines(file)).hasSize(2000);
     }
 
     @Test
-    void withAGovernorThreadTooAllIsWrittenWhenCloseReturns() {
+    void closingAGateWithAGovernorThreadWritesAllSteps() {
         Path file = folder.resolve("gate.jsonl");
-        List<Object> told = new ArrayList<>();
+        List<Object> reports = new ArrayList<>();
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .period(Duration.ofMillis(1))
                 .sampler(() -> CpuSample.of(60))
-                .listener(told::add)
+                .listener(reports::add)
                 .listener(Journal.jsonLines(file))
                 .build()) {
-            Await.until("some steps", () -> lines(file).size() >= 20);
+            Await.until("twenty steps are written", () -> lines(file).size() >= 20);
             assertThat(gate.snapshot().closed()).isFalse();
         }
-        assertThat(lines(file)).hasSameSizeAs(told);
+        assertThat(lines(file)).hasSameSizeAs(reports);
     }
 
     @Test
-    void aFileThatGrowsTooLongMakesRoom() throws IOException {
+    void aFileThatReachesItsMaximumSizeIsRenamed() throws IOException {
         Path file = folder.resolve("gate.csv");
         long line;
         try (AdaptiveCpuGate gate = gate("batch", Journal.csv(file), 60)) {
-            gate.adjust();
+            gate.step();
         }
         line = Files.size(file);
         Files.delete(file);
-        for (int i = 1; i <= 10; i++) { // one batch each, since it ends with the gate
+        for (int i = 1; i <= 10; i++) { // one write each, since the journal ends with the gate
             try (AdaptiveCpuGate gate = gate("batch", Journal.csv(file, line + 10, 2), 60)) {
-                gate.adjust();
+                gate.step();
             }
         }
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("gate.csv", "gate.1.csv", "gate.2.csv");
@@ -229,36 +233,34 @@ class JournalTest {
     }
 
     @Test
-    void aFolderThatVanishesIsMadeAnew() throws IOException {
+    void aFolderThatVanishesIsCreatedAgain() throws IOException {
         Path file = folder.resolve("logs/gate.jsonl");
-        try (LogCapture log = new LogCapture();
-                AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
-            gate.adjust();
-            Await.until("it is written", () -> lines(file).size() == 1);
+        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
+            gate.step();
+            Await.until("the step is written", () -> lines(file).size() == 1);
             Files.delete(file);
             Files.delete(file.getParent());
-            gate.adjust();
-            Await.until("it is written again", () -> lines(file).size() == 1);
+            gate.step();
+            Await.until("the next step is written", () -> lines(file).size() == 1);
             assertThat(log.messagesAt(Level.WARN)).isEmpty();
         }
     }
 
     @Test
-    void aPlaceThatCannotBeWrittenIsSaidOnceAndUsedWhenItCan() throws IOException {
+    void anUnwritableFileIsLoggedOnceAndWrittenWhenItCanBe() throws IOException {
         Path file = folder.resolve("logs/gate.jsonl");
         Files.writeString(folder.resolve("logs"), "in the way");
-        try (LogCapture log = new LogCapture();
-                AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
-            gate.adjust();
-            Await.until("it is said", () -> !log.messagesAt(Level.WARN).isEmpty());
-            gate.adjust();
+        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
+            gate.step();
+            Await.until("the fault is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
+            gate.step();
             Files.delete(folder.resolve("logs"));
-            Await.until("it is written", () -> {
-                gate.adjust();
+            Await.until("the step is written", () -> {
+                gate.step();
                 return !lines(file).isEmpty();
             });
             Await.until(
-                    "and said",
+                    "the end of the fault is logged",
                     () -> log.messagesAt(Level.INFO).stream()
                             .anyMatch(message -> message.matches("journal .* is written again; steps lost: [0-9]+")));
             assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("logs/gate.jsonl cannot be");
@@ -266,55 +268,54 @@ class JournalTest {
     }
 
     @Test
-    void aFullDiskHasNoEffectOnTheGate() {
+    void aFullDiskDoesNotAffectTheGate() {
         Path full = Path.of("/dev/full");
-        assumeTrue(Files.isWritable(full), "no /dev/full here");
-        try (LogCapture log = new LogCapture();
-                AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(full), 95)) {
+        assumeTrue(Files.isWritable(full), "there is no /dev/full");
+        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(full), 95)) {
             for (int i = 0; i < 20; i++) {
-                gate.adjust();
+                gate.step();
             }
             assertThat(gate.snapshot().limit()).isEqualTo(1);
-            Await.until("it is said", () -> !log.messagesAt(Level.WARN).isEmpty());
+            Await.until("the fault is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
             gate.close();
             assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("No space left");
         }
     }
 
     @Test
-    void aLineThatWasTornIsNotContinued() throws IOException {
+    void aTornLineIsNotContinued() throws IOException {
         Path file = Files.writeString(folder.resolve("gate.jsonl"), "{\"time\":\"20");
         try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
-            gate.adjust();
+            gate.step();
         }
         assertThat(lines(file)).hasSize(2);
         assertThat(JSON.readTree(lines(file).get(1)).get("raw").asDouble()).isEqualTo(60);
     }
 
     @Test
-    void bytesOfALineAreUtf8() throws IOException {
+    void linesAreEncodedInUtf8() throws IOException {
         Path file = folder.resolve("gate.jsonl");
         try (AdaptiveCpuGate gate = gate("größe", Journal.jsonLines(file), 60)) {
-            gate.adjust();
+            gate.step();
         }
         assertThat(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)).contains("größe");
     }
 
     @Test
-    void closedItWritesNoMoreAndMayBeClosedAgain() {
+    void aClosedJournalWritesNothingAndMayBeClosedAgain() {
         Path file = folder.resolve("gate.jsonl");
         Journal journal = Journal.jsonLines(file);
         AdaptiveCpuGate gate = gate("batch", journal, 60);
-        gate.adjust();
+        gate.step();
         gate.close();
         journal.close();
-        gate.adjust();
+        gate.step();
         assertThat(lines(file)).hasSize(1);
         assertThat(journal).hasToString("journal " + file);
     }
 
     @Test
-    void badSizesAreRefused() {
+    void invalidSizesAreRejected() {
         Path file = folder.resolve("gate.jsonl");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Journal.jsonLines(file, 0, 1))

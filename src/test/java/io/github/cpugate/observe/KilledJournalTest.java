@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Await;
-import io.github.cpugate.Processes;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Processes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,10 +14,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that is killed with a journal open. */
+/** Kills a process that has a journal open. */
+@Tag("slow")
 class KilledJournalTest {
 
     private static final int PERIOD_MILLIS = 20;
@@ -26,7 +28,7 @@ class KilledJournalTest {
     @TempDir
     Path folder;
 
-    /** The process: says each step on its output, once the gate has handed it to the journal. */
+    /** The process. It prints each step, after the gate has handed it to the journal. */
     static final class Child {
 
         private Child() {}
@@ -53,20 +55,20 @@ class KilledJournalTest {
     }
 
     @Test
-    void allButTheLastMomentIsReadableAndTheReportIsMadeOfIt() throws Exception {
+    void theJournalOfAKilledProcessIsReadableUpToItsLastSecond() throws Exception {
         Path file = folder.resolve("gate.jsonl");
-        Path said = folder.resolve("said");
+        Path output = folder.resolve("output");
         Process process = Processes.start(
-                Processes.java(Child.class.getName(), file.toString()).redirectOutput(said.toFile()));
+                Processes.java(Child.class.getName(), file.toString()).redirectOutput(output.toFile()));
         try {
             Await.until("some steps are written", () -> !process.isAlive() || linesOf(file) >= STEPS);
         } finally {
-            process.destroyForcibly().waitFor(); // SIGKILL, where there is such a thing
+            process.destroyForcibly().waitFor(); // with SIGKILL, on systems that have it
         }
-        long steps = Files.readAllLines(said).stream().filter("step"::equals).count();
+        long steps = Files.readAllLines(output).stream().filter("step"::equals).count();
         List<String> lines = Files.readAllLines(file);
         assertThat(lines.size())
-                .as("%d steps were made; a second's at most may be missing", steps)
+                .as("%d steps were made; those of up to a second may be missing", steps)
                 .isGreaterThanOrEqualTo(STEPS)
                 .isGreaterThanOrEqualTo((int) steps - 1000 / PERIOD_MILLIS);
         ObjectMapper json = new ObjectMapper();

@@ -20,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Holds the page and the dashboard against the scrape of a gate that has run. */
+/** Compares the documentation and the dashboard with the scrape of a gate that has run. */
 class MetricsPageTest {
 
     private static final Pattern NAME = Pattern.compile("\\bcpugate_\\w+");
@@ -54,18 +54,18 @@ class MetricsPageTest {
     }
 
     @Test
-    void thePageNamesWhatAScrapeHas() throws Exception {
+    void theDocumentationNamesExactlyTheScrapedMetrics() throws Exception {
         try (AdaptiveCpuGate gate = gate()) {
             GateMetricsTest.run(gate);
             Set<String> scraped = new TreeSet<>();
             GateMetricsTest.values(prometheus.scrape()).forEach(line -> scraped.add(line.replaceFirst("\\{.*", "")));
-            assertThat(found(NAME, Files.readString(Path.of("docs/observe.md"))))
+            assertThat(matchesOf(NAME, Files.readString(Path.of("docs/observe.md"))))
                     .isEqualTo(scraped);
         }
     }
 
     @Test
-    void theDashboardAsksForWhatAScrapeHas() throws Exception {
+    void theDashboardQueriesScrapedMetricsOnly() throws Exception {
         publishAHistogram();
         try (AdaptiveCpuGate gate = gate()) {
             GateMetricsTest.run(gate);
@@ -87,16 +87,16 @@ class MetricsPageTest {
                             .anyMatch(line ->
                                     line.startsWith(selector.group(1) + "{") && matches(line, selector.group(2)));
                 }
-                assertThat(selected).as("%s selects by gate", query).isEqualTo(found(NAME, query));
+                assertThat(selected).as("%s selects by gate", query).isEqualTo(matchesOf(NAME, query));
             }
-            assertThat(found(NAME, dashboard.toString()))
-                    .as("what is asked for at all")
+            assertThat(matchesOf(NAME, dashboard.toString()))
+                    .as("all metrics in the dashboard")
                     .hasSize(21);
         }
     }
 
     @Test
-    void theHistogramReachesFromMillisecondsToMinutes() throws InterruptedException {
+    void theHistogramSpansMillisecondsToMinutes() throws InterruptedException {
         publishAHistogram();
         try (AdaptiveCpuGate gate = gate()) {
             GateMetricsTest.run(gate);
@@ -107,26 +107,26 @@ class MetricsPageTest {
         }
     }
 
-    /** Whether the scraped line has each of these labels, as Prometheus understands matchers. */
+    /** Returns whether the scraped line has labels that match, as Prometheus understands matchers. */
     private static boolean matches(String line, String matchers) {
         Matcher label = LABEL.matcher(matchers);
         while (label.find()) {
-            Matcher has =
+            Matcher actual =
                     Pattern.compile("[{,]" + label.group(1) + "=\"([^\"]*)\"").matcher(line);
-            if (!has.find()) {
+            if (!actual.find()) {
                 return false;
             }
-            String wanted = label.group(3).equals("$gate") ? ".*" : label.group(3);
-            if (label.group(2).startsWith("!") == has.group(1).matches(wanted)) {
+            String expected = label.group(3).equals("$gate") ? ".*" : label.group(3);
+            if (label.group(2).startsWith("!") == actual.group(1).matches(expected)) {
                 return false;
             }
         }
         return true;
     }
 
-    private static Set<String> found(Pattern what, String text) {
+    private static Set<String> matchesOf(Pattern pattern, String text) {
         Set<String> found = new TreeSet<>();
-        Matcher matcher = what.matcher(text);
+        Matcher matcher = pattern.matcher(text);
         while (matcher.find()) {
             found.add(matcher.group());
         }

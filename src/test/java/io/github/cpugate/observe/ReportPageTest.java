@@ -3,12 +3,11 @@ package io.github.cpugate.observe;
 import static io.github.cpugate.observe.Browser.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.cpugate.Binding;
-import io.github.cpugate.Binding.Side;
-import io.github.cpugate.Observation;
-import io.github.cpugate.Reason;
+import io.github.cpugate.Bottleneck;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,14 +16,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page as a browser shows it. */
+/** Tests the page as a browser shows it. */
+@Tag("slow")
 class ReportPageTest {
 
     private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
-    private static final CpuSample UNREAD = CpuSample.failed(new IOException("</script><b>gone</b>"), 60);
+    private static final CpuSample FAILED = CpuSample.failed(new IOException("</script><b>gone</b>"), 60);
 
     @TempDir
     Path folder;
@@ -35,7 +36,7 @@ class ReportPageTest {
     private int seconds;
 
     @BeforeEach
-    void open() {
+    void createBrowser() {
         browser = new Browser(folder);
     }
 
@@ -43,20 +44,19 @@ class ReportPageTest {
         return CpuSample.of(new CpuReading(percent, own, 0, CpuReading.HOST, 2), percent);
     }
 
-    /** So many steps, two seconds each, for all of which callers wait, or none. */
+    /** Adds this number of steps, of two seconds each. Callers wait all of that time, or none wait. */
     private void steps(int number, CpuSample cpu, int limit, int waiting, Reason reason) {
-        Side side = waiting == 0 ? Side.NONE : limit == 8 ? Side.MAX_SLOTS : Side.CPU;
+        Bottleneck bottleneck = waiting == 0 ? Bottleneck.NONE : limit == 8 ? Bottleneck.MAX_SLOTS : Bottleneck.CPU;
         for (int i = 0; i < number; i++) {
-            step(cpu, limit, reason == Reason.HEADROOM ? limit + 1 : limit, 8, 0, waiting, bound(side, 2000), reason);
+            step(cpu, limit, reason == Reason.HEADROOM ? limit + 1 : limit, 8, 0, waiting, bottleneck, 2000, reason);
         }
     }
 
-    private static Binding bound(Side side, long millis) {
-        return new Binding(
-                side,
-                Duration.ofMillis(side == Side.CPU ? millis : 0),
-                Duration.ofMillis(side == Side.API ? millis : 0),
-                Duration.ofMillis(side == Side.MAX_SLOTS ? millis : 0));
+    private static Bottleneck.Times heldBackBy(Bottleneck bottleneck, long millis) {
+        return new Bottleneck.Times(
+                Duration.ofMillis(bottleneck == Bottleneck.CPU ? millis : 0),
+                Duration.ofMillis(bottleneck == Bottleneck.API ? millis : 0),
+                Duration.ofMillis(bottleneck == Bottleneck.MAX_SLOTS ? millis : 0));
     }
 
     private void step(
@@ -66,10 +66,11 @@ class ReportPageTest {
             int apiCeiling,
             int refusals,
             int waiting,
-            Binding binding,
+            Bottleneck bottleneck,
+            long heldBackMillis,
             Reason reason) {
         seconds += 2;
-        Observation step = new Observation(
+        StepReport step = new StepReport(
                 gate,
                 Duration.ofSeconds(seconds),
                 cpu,
@@ -86,7 +87,8 @@ class ReportPageTest {
                 3,
                 1,
                 refusals,
-                binding,
+                bottleneck,
+                heldBackBy(bottleneck, heldBackMillis),
                 waiting > 0,
                 reason);
         lines.append(JournalFormat.JSON_LINES.line(START.plusSeconds(seconds), step));
@@ -100,14 +102,14 @@ class ReportPageTest {
     }
 
     @Test
-    void itTellsWhereTheTimeWentAndDrawsIt() throws Exception {
+    void thePageSaysWhereTheTimeWentAndDrawsCharts() throws Exception {
         steps(10, cpu(20, 18), 3, 9, Reason.HEADROOM);
         steps(40, cpu(65, 60), 5, 9, Reason.IN_BAND);
         steps(20, cpu(65, 10), 5, 9, Reason.IN_BAND);
         steps(10, cpu(40, 35), 8, 9, Reason.AT_CEILING);
         steps(5, cpu(90, 85), 2, 9, Reason.AT_FLOOR);
-        steps(5, UNREAD, 5, 9, Reason.NO_READING);
-        steps(10, cpu(30, 25), 5, 0, Reason.NOT_BINDING);
+        steps(5, FAILED, 5, 9, Reason.NO_READING);
+        steps(10, cpu(30, 25), 5, 0, Reason.NO_DEMAND);
         Path journal = journal("gate.jsonl");
         Files.writeString(journal, "{\"time\":\"20", StandardOpenOption.APPEND);
         Path page = folder.resolve("page.html");
@@ -138,7 +140,7 @@ class ReportPageTest {
         assertThat(texts(dom, "id=\"notes\" role=\"status\">", "</div>"))
                 .containsExactly("gate.jsonl: 1 line is left out, torn or not a step.");
         assertThat(texts(dom, "<canvas role=\"img\" aria-label=\"", "\""))
-                .as("drawn, with words for those who do not see it")
+                .as("each chart has a text alternative")
                 .hasSize(3)
                 .first()
                 .asString()
@@ -146,14 +148,14 @@ class ReportPageTest {
     }
 
     @Test
-    void aJournalOfOldIsReadAsEver() throws Exception {
+    void aJournalOfAnOlderVersionIsRead() throws Exception {
         steps(30, cpu(65, 60), 5, 9, Reason.IN_BAND);
         steps(10, cpu(40, 35), 8, 9, Reason.AT_CEILING);
-        steps(10, cpu(30, 25), 5, 0, Reason.NOT_BINDING);
+        steps(10, cpu(30, 25), 5, 0, Reason.NO_DEMAND);
         Path now = journal("now.jsonl");
         Path old = Files.writeString(
                 folder.resolve("old.jsonl"), Files.readString(now).replaceAll(",\"cpuLimit\".*", "}"));
-        assertThat(old).content().doesNotContain("bound").contains("\"detail\":\"\"}");
+        assertThat(old).content().doesNotContain("heldBack").contains("\"detail\":\"\"}");
         for (Path journal : List.of(now, old)) {
             Path page = folder.resolve("page.html");
             Report.write(page, List.of(journal));
@@ -172,15 +174,15 @@ class ReportPageTest {
     }
 
     @Test
-    void itTellsHowLongTheServiceHeldCallersBackAndHowOftenItRefused() throws Exception {
-        steps(10, cpu(40, 35), 8, 0, Reason.NOT_BINDING);
-        step(cpu(40, 35), 5, 8, 5, 7, 9, bound(Side.API, 1000), Reason.RATE_LIMITED);
+    void thePageShowsTheTimeHeldBackByTheServiceAndItsRefusals() throws Exception {
+        steps(10, cpu(40, 35), 8, 0, Reason.NO_DEMAND);
+        step(cpu(40, 35), 5, 8, 5, 7, 9, Bottleneck.API, 1000, Reason.RATE_LIMITED);
         for (int i = 0; i < 20; i++) {
-            step(cpu(40, 35), 5, 8, 5, 0, 9, bound(Side.API, 2000), Reason.IN_BAND);
+            step(cpu(40, 35), 5, 8, 5, 0, 9, Bottleneck.API, 2000, Reason.IN_BAND);
         }
-        step(cpu(40, 35), 5, 8, 6, 0, 9, bound(Side.API, 2000), Reason.IN_BAND);
-        step(UNREAD, 6, 8, 6, 0, 9, bound(Side.API, 1998), Reason.NO_READING);
-        step(cpu(65, 60), 6, 8, 8, 0, 9, bound(Side.CPU, 500), Reason.IN_BAND);
+        step(cpu(40, 35), 5, 8, 6, 0, 9, Bottleneck.API, 2000, Reason.IN_BAND);
+        step(FAILED, 6, 8, 6, 0, 9, Bottleneck.API, 1998, Reason.NO_READING);
+        step(cpu(65, 60), 6, 8, 8, 0, 9, Bottleneck.CPU, 500, Reason.IN_BAND);
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(journal("gate.jsonl")));
 
@@ -192,7 +194,7 @@ class ReportPageTest {
                                 + "It let 5.1 run at once on average. CPU was at 40 % meanwhile, with a target of 70 %: a higher"
                                 + " rate limit would have gained time. The service refused 7 times.");
         assertThat(texts(dom, "</span><b>", "</li>"))
-                .as("what holds is the exact time, whatever the reason is")
+                .as("the exact time counts, whatever the reason is")
                 .containsExactly(
                         "66 %the service’s rate limit (0:45)",
                         "33 %no demand: nobody waited (0:23)", "1 %this JVM’s own CPU (0:01)");
@@ -205,10 +207,10 @@ class ReportPageTest {
     }
 
     @Test
-    void runsStandSideBySideWhateverTheyAreCalledAndHoweverLong() throws Exception {
+    void runsOfAnyNameAndLengthAreShownSideBySide() throws Exception {
         gate = "</script><img src=x onerror=alert(1)>\"\u2028";
         steps(3000, cpu(65, 60), 5, 9, Reason.IN_BAND);
-        steps(3000, UNREAD, 5, 0, Reason.NO_READING);
+        steps(3000, FAILED, 5, 0, Reason.NO_READING);
         seconds = 0;
         steps(2, CpuSample.of(65), 5, 9, Reason.IN_BAND);
         Path two = journal("two.jsonl");
@@ -220,7 +222,7 @@ class ReportPageTest {
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(two, one, empty, other));
 
-        browser.assertReadable(page, 6); // of two runs; the one of a single step has none
+        browser.assertReadable(page, 6); // three for each of two runs; the run of a single step has none
         String dom = browser.elements(page);
         assertThat(dom).doesNotContain("<img");
         assertThat(texts(dom, "<h2>", "</h2>"))
@@ -240,11 +242,11 @@ class ReportPageTest {
     }
 
     @Test
-    void filesThatWereRenamedGoOnFromEachOtherInAnyOrder() throws Exception {
+    void renamedFilesInAnyOrderFormOneRun() throws Exception {
         steps(10, cpu(65, 60), 5, 9, Reason.IN_BAND);
-        int sofar = seconds;
+        int secondsSoFar = seconds;
         Path older = journal("gate.1.jsonl");
-        seconds = sofar + 60; // lost, as from a disk that was full
+        seconds = secondsSoFar + 60; // steps of a minute are lost, as on a full disk
         steps(20, cpu(65, 60), 5, 9, Reason.IN_BAND);
         Path newer = journal("gate.jsonl");
         Path page = folder.resolve("page.html");

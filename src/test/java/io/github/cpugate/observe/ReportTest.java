@@ -3,10 +3,10 @@ package io.github.cpugate.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.cpugate.Binding;
-import io.github.cpugate.Observation;
-import io.github.cpugate.Reason;
+import io.github.cpugate.Bottleneck;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -32,7 +32,7 @@ class ReportTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private Path journal(String file, String gate) throws IOException {
-        Observation step = new Observation(
+        StepReport step = new StepReport(
                 gate,
                 Duration.ofSeconds(2),
                 CpuSample.of(60),
@@ -49,7 +49,8 @@ class ReportTest {
                 1,
                 0,
                 0,
-                new Binding(Binding.Side.CPU, Duration.ofSeconds(2), Duration.ZERO, Duration.ZERO),
+                Bottleneck.CPU,
+                new Bottleneck.Times(Duration.ofSeconds(2), Duration.ZERO, Duration.ZERO),
                 true,
                 Reason.IN_BAND);
         return Files.writeString(folder.resolve(file), JournalFormat.JSON_LINES.line(Instant.EPOCH, step));
@@ -71,7 +72,7 @@ class ReportTest {
     }
 
     @Test
-    void whatIsHostileInAJournalStaysData() throws IOException {
+    void markupInAJournalStaysData() throws IOException {
         Path plain = folder.resolve("plain.html");
         Path page = folder.resolve("hostile.html");
         Report.write(plain, List.of(journal("a.jsonl", "batch")));
@@ -87,7 +88,7 @@ class ReportTest {
     }
 
     @Test
-    void aTornEndIsDataToo() throws IOException {
+    void aTornLastLineStaysData() throws IOException {
         Path torn = folder.resolve("torn.jsonl");
         Files.write(torn, new byte[] {'{', '"', '<', (byte) 0xc3});
         Path page = folder.resolve("page.html");
@@ -96,7 +97,7 @@ class ReportTest {
     }
 
     @Test
-    void allThatThePageNeedsIsInIt() throws IOException {
+    void thePageContainsAllItNeeds() throws IOException {
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(journal("a.jsonl", "batch")));
         assertThat(Files.readString(page))
@@ -105,7 +106,7 @@ class ReportTest {
     }
 
     @Test
-    void theCommandMakesThePageAndSaysWhere() throws IOException {
+    void theCommandMakesThePageAndPrintsItsPath() throws IOException {
         Path page = folder.resolve("page.html");
         assertThat(run(journal("a.jsonl", "first"), journal("b.jsonl", "second"), "-o", page))
                 .isZero();
@@ -116,7 +117,7 @@ class ReportTest {
     }
 
     @Test
-    void wrongUseIsSaidAndMakesNoPage() throws IOException {
+    void wrongUsageIsReportedAndMakesNoPage() throws IOException {
         Path page = folder.resolve("page.html");
         Path csv = Files.writeString(folder.resolve("gate.csv"), JournalFormat.CSV.header());
         Path journal = journal("a.jsonl", "batch");
@@ -128,9 +129,9 @@ class ReportTest {
         assertThat(err.toString(StandardCharsets.UTF_8))
                 .contains(
                         "journals must not be empty",
-                        "-o wants a file after it",
-                        "there is no option --open",
-                        "gate.csv is CSV; a report is made of JSON Lines",
+                        "-o must be followed by a file",
+                        "unknown option: --open",
+                        "gate.csv is CSV; a report needs JSON Lines",
                         "the page would replace the journal",
                         "Usage: ");
         err.reset();

@@ -1,2 +1,2 @@
-/** Tests of what tells of a gate. */
+/** Tests of the listeners, the JMX registration and the report. */
 package io.github.cpugate.observe;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What the gate does in simulation about a service that takes 12 at once, then 4, then 12 again. */
+/** Simulates a gate before a service that serves 12 requests at once, then 4, then 12 again. */
 @Timeout(120)
 class DipTest {
 
@@ -23,39 +23,39 @@ class DipTest {
 
     @ParameterizedTest
     @EnumSource(names = {"ONE_SLOT", "HEADROOM"})
-    void theServicesLimitIsFoundWithinTenStepsEachWay(Rules rule) {
+    void theLimitOfTheServiceIsFoundWithinTenSteps(Rules rule) {
         Found found = DIP.mean(rule, Manners.TELLS);
 
         assertThat(found.down()).isLessThanOrEqualTo(10);
         assertThat(found.up()).isLessThanOrEqualTo(10);
         assertThat(found.median()).as("refusals of a session").isLessThanOrEqualTo(2);
-        assertThat(found.seconds()).as("every session ended").isPositive();
+        assertThat(found.seconds()).as("all sessions have ended").isPositive();
     }
 
     @ParameterizedTest
     @EnumSource(names = {"ONE_SLOT", "HEADROOM"})
     void theCpuLimitIsHeldWhileTheServiceRefuses(Rules rule) {
-        int apart = rule == Rules.HEADROOM ? 3 : 2; // the other one goes to and fro
+        int maxDifference = rule == Rules.HEADROOM ? 3 : 2; // the limit of the run without refusals fluctuates
         for (long seed = 1; seed <= Dip.SEEDS; seed++) {
             List<Integer> limits = cpuLimits(DIP.run(rule, Manners.TELLS, seed));
             List<Integer> alone = cpuLimits(DIP.withoutLimit(rule, seed));
 
             assertThat(limits.subList(0, Dip.LIMITED_FROM))
-                    .as("until then nothing is refused")
+                    .as("no request is refused until then")
                     .isEqualTo(alone.subList(0, Dip.LIMITED_FROM));
             assertThat(limits.subList(Dip.LIMITED_FROM + 10, limits.size()))
-                    .as("moves by nothing: callers do not run into it")
+                    .as("the CPU limit stays, since callers do not reach it")
                     .containsOnly(limits.get(Dip.LIMITED_FROM + 10));
             assertThat(IntStream.range(0, Math.min(limits.size(), alone.size()))
                             .map(i -> Math.abs(limits.get(i) - alone.get(i)))
                             .max())
-                    .as("apart from what noise does to the other one, whose limit binds")
-                    .satisfies(most -> assertThat(most.getAsInt()).isLessThanOrEqualTo(apart));
+                    .as("differs only by the noise of the run without refusals, whose CPU limit binds")
+                    .satisfies(most -> assertThat(most.getAsInt()).isLessThanOrEqualTo(maxDifference));
         }
     }
 
     @Test
-    void theServiceIsUsedInTheDipAndAfterIt() {
+    void theServiceIsFullyUsedDuringTheDipAndAfterIt() {
         ServiceRun run = DIP.run(Rules.ONE_SLOT, Manners.TELLS, 1);
 
         assertThat(running(run, Dip.FALLS_AT + 10, DIP.returnsAt())).isBetween(3.8, 4.0);
@@ -77,7 +77,7 @@ class DipTest {
     }
 
     @Test
-    void theDocumentPrintsWhatIsSimulated() throws IOException {
+    void theDocumentShowsTheSimulatedFigures() throws IOException {
         assertThat(Files.readString(Path.of("docs", "simulation.md"))).contains(Simulate.dips());
     }
 }

@@ -12,13 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The figures of docs/algorithm.md and docs/simulation.md, and what {@code headroom()} is held to in every scenario.
+ * Tests the figures of docs/algorithm.md and docs/simulation.md, and the bounds of {@code headroom()} in every
+ * scenario.
  */
 @Timeout(300)
+@Tag("slow")
 class SimulationTest {
 
     private static Map<Scenarios, List<Comparison>> comparisons;
@@ -36,7 +39,7 @@ class SimulationTest {
     }
 
     @Test
-    void theDocumentsPrintWhatIsSimulated() throws IOException {
+    void theDocumentsShowTheSimulatedFigures() throws IOException {
         assertThat(document("algorithm.md")).contains(withoutVegas(Simulate.figures(0)));
         assertThat(document("simulation.md"))
                 .contains(Simulate.bounds(comparisons))
@@ -47,7 +50,7 @@ class SimulationTest {
         return withoutVegas(Files.readString(Path.of("docs", name)));
     }
 
-    /** It probes at random moments, so that its figures differ from run to run. */
+    /** Vegas probes at random moments, so its figures differ from run to run. */
     private static String withoutVegas(String tables) {
         return tables.lines().filter(line -> !line.startsWith("| Vegas |")).collect(Collectors.joining("\n", "", "\n"));
     }
@@ -63,20 +66,20 @@ class SimulationTest {
     }
 
     @Test
-    void beyondItsCoresAPlantGivesEverybodyTheSameShare() {
+    void anOverloadedPlantSharesItsCoresEqually() {
         Plant plant = new Plant(1, 2, second -> 0.5);
         List<Double> ends = new ArrayList<>();
         plant.run(0, 0.5, 10, () -> ends.add(plant.now()));
         plant.advanceTo(5);
-        plant.run(1, 1, 10, () -> ends.add(plant.now())); // 2 cores are asked for, 1 is there
+        plant.run(1, 1, 10, () -> ends.add(plant.now())); // demand is 2 cores, and there is 1
 
         plant.advanceTo(15);
-        assertThat(ends).as("the first one had half of its time left").containsExactly(15.0);
+        assertThat(ends).as("the first task had half of its time left").containsExactly(15.0);
         plant.advanceTo(100);
 
         assertThat(ends).hasSize(2);
         assertThat(ends.get(1))
-                .as("5 of its 10 s are done at 15; then 1.5 cores are asked for")
+                .as("5 of its 10 s are done at 15; then demand is 1.5 cores")
                 .isCloseTo(22.5, within(1e-6));
         assertThat(plant.used(0)).isCloseTo(5, within(1e-6));
         assertThat(plant.used(1)).isCloseTo(10, within(1e-6));

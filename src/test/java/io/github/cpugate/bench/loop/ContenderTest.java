@@ -17,7 +17,7 @@ class ContenderTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyContenderAdmitsCountsAndTakesBack(Contender contender) throws InterruptedException {
+    void everyContenderAdmitsCallersAndCountsThem(Contender contender) throws InterruptedException {
         try (Limiter limiter = contender.make(TERMS)) {
             Limiter.Held one = limiter.enter();
             Limiter.Held two = limiter.enter();
@@ -30,7 +30,7 @@ class ContenderTest {
     }
 
     @Test
-    void optionsThatAreLeftOutAreTheUsualOnes() {
+    void optionsThatAreNotGivenHaveDefaults() {
         Properties properties = new Properties();
         properties.setProperty("loop.rounds", "");
 
@@ -50,7 +50,7 @@ class ContenderTest {
     }
 
     @Test
-    void aWrongOptionIsNamedWithItsValue() {
+    void anInvalidOptionIsReportedWithItsValue() {
         Properties properties = new Properties();
         properties.setProperty("loop.period", "50");
         assertThatThrownBy(() -> Settings.of(properties))

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class OutcomeTest {
 
-    /** A reading each second, from 1 s on. */
+    /** Returns a reading for each second, from 1 s on. */
     private static List<Tick> ticks(int waiting, double... cpu) {
         List<Tick> ticks = new ArrayList<>();
         for (double each : cpu) {
@@ -21,7 +21,7 @@ class OutcomeTest {
     }
 
     @Test
-    void aRunIsJudgedOnceItsStartIsOverAndOverloadFromItsBeginning() {
+    void theStartOfARunCountsForOverloadOnly() {
         RunResult run = new RunResult(ticks(1, 99, 95, 62, 79, 78, 61), 3, List.of(2.0, 6.0), 7, 9);
 
         Outcome outcome = Outcome.of(run, List.of(2.0, 4.0));
@@ -32,23 +32,23 @@ class OutcomeTest {
     }
 
     @Test
-    void backInBandIsThreeSecondsInARow() {
+    void backInBandMeansThreeSecondsInARow() {
         List<Tick> ticks = ticks(1, 70, 70, 70, 95, 95, 70, 70, 85, 70, 70, 70);
 
         assertThat(Outcome.secondsUntilBackInBand(ticks, 5)).isEqualTo(3);
         assertThat(Outcome.secondsUntilBackInBand(ticks, 8)).isZero();
         assertThat(Outcome.secondsUntilBackInBand(ticks, 9))
-                .as("two seconds are left")
+                .as("only two seconds are left")
                 .isNaN();
     }
 
     @Test
-    void nobodyIsBackInBandWithoutCallersThatWait() {
+    void secondsWithoutWaitingCallersDoNotCountAsInBand() {
         assertThat(Outcome.secondsUntilBackInBand(ticks(0, 70, 70, 70, 70), 0)).isNaN();
     }
 
     @Test
-    void theHighestReadingIsThatOfTheFirstSeconds() {
+    void theHighestReadingIsTakenFromTheGivenSeconds() {
         assertThat(Outcome.highestCpu(ticks(1, Double.NaN, 20, 60, 90), 3)).isEqualTo(60);
     }
 }

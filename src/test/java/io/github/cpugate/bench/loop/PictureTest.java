@@ -13,7 +13,7 @@ import org.xml.sax.InputSource;
 class PictureTest {
 
     @Test
-    void aPictureIsXmlWithALineOfCpuForEachLimiter() throws Exception {
+    void aPictureIsXmlWithACpuLineForEachLimiter() throws Exception {
         List<Tick> ticks =
                 List.of(new Tick(1, 30, 2, 2, 9, 0), new Tick(2, Double.NaN, 3, 3, 8, 0), new Tick(3, 100, 4, 4, 7, 0));
         String svg = Picture.of(
@@ -26,6 +26,6 @@ class PictureTest {
                 DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(svg)));
         assertThat(document.getDocumentElement().getAttribute("aria-label")).isEqualTo("A & B");
         assertThat(svg.split("class=\"cpu\"", -1)).hasSize(3);
-        assertThat(svg).as("numbers of every machine's locale").doesNotContain("NaN");
+        assertThat(svg).as("a missing reading is left out").doesNotContain("NaN");
     }
 }

@@ -1,0 +1,61 @@
+package io.github.cpugate;
+
+import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.Reason;
+import java.time.Duration;
+
+/**
+ * What one step of the governor saw and did. The gate makes a report at every step, whether the limit moved or not.
+ *
+ * <p>Immutable. Components may be added to the record: read it, do not construct it.
+ *
+ * @param gate the gate's name
+ * @param elapsed time since the gate was built, on its monotonic clock
+ * @param cpu the sample, raw and smoothed, in percent of the scope that it names
+ * @param targetCpu the target, percent of the scope that {@code cpu} names
+ * @param limitBefore slots allowed at once before the step: the CPU limit or the API ceiling, whichever is lower. If
+ *     the service has refused since the last step, the limit that the last step left, so that the fall shows here
+ * @param limitAfter slots allowed at once after the step
+ * @param cpuLimit slots that the policy allows at once, after the step
+ * @param apiCeiling slots that the service seems to allow at once, judged by its refusals, after the step;
+ *     {@code maxSlots} if it has not refused, or not lately
+ * @param minSlots the lowest limit
+ * @param maxSlots the highest limit
+ * @param inFlight slots held when the step read the line
+ * @param meanInFlight mean number of slots held since the last step that had a reading, weighted by time
+ * @param waiting callers in line when the step read it
+ * @param admitted slots granted since the last step
+ * @param timedOut callers that left the line since the last step because their time had passed
+ * @param rateLimited refusals by the service since the last step, as sessions reported them
+ * @param bottleneck what held callers in line back at that moment
+ * @param heldBack how long each bottleneck held callers back since the last step
+ * @param limitReached whether any caller was turned away or had to wait since the last step that had a reading
+ * @param reason why the step moved the limit, or held it
+ */
+public record StepReport(
+        String gate,
+        Duration elapsed,
+        CpuSample cpu,
+        double targetCpu,
+        int limitBefore,
+        int limitAfter,
+        int cpuLimit,
+        int apiCeiling,
+        int minSlots,
+        int maxSlots,
+        int inFlight,
+        double meanInFlight,
+        int waiting,
+        long admitted,
+        long timedOut,
+        long rateLimited,
+        Bottleneck bottleneck,
+        Bottleneck.Times heldBack,
+        boolean limitReached,
+        Reason reason) {
+
+    /** {@return whether the step moved the limit: {@code limitAfter} differs from {@code limitBefore}} */
+    public boolean limitChanged() {
+        return limitAfter != limitBefore;
+    }
+}

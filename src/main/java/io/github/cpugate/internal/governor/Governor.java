@@ -1,0 +1,372 @@
+package io.github.cpugate.internal.governor;
+
+import io.github.cpugate.GateListener;
+import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.StepReport;
+import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.internal.line.HeldSlots;
+import io.github.cpugate.internal.line.LimitMove;
+import io.github.cpugate.internal.line.LineSnapshot;
+import io.github.cpugate.internal.line.WaitingLine;
+import io.github.cpugate.policy.Decision;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepInput;
+import io.github.cpugate.policy.StepPolicy;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the steps: takes a sample, asks the policy, moves the limit, and hands the report to the dispatcher.
+ *
+ * <p>Sampler and policy are foreign code. Whatever they throw, an {@code Error} too, is logged once and changes nothing
+ * else: without a sample or a decision the limit is held, and the next step is made as usual. If they do not return,
+ * steps are made in place of the step that hangs, without a sample or a decision; so the API ceiling recovers, leaks
+ * are given back, and the reports show the fault. Once they return, the step that asked them ends as usual.
+ */
+public final class Governor {
+
+    /** Foreign code that has not returned for this long counts as hanging. A test may set another time. */
+    public static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    /** How long {@link #close()} waits for the listeners; if one of them hangs, twice as long. */
+    private static final long CLOSE_NANOS = 450_000_000L;
+
+    private final String gate;
+    private final CpuSampler sampler;
+    private final StepPolicy policy;
+    private final WaitingLine line;
+    private final LongSupplier nanoClock;
+    private final long startedAt;
+    private final long patienceNanos;
+    private final GateLog log;
+    private final Dispatcher dispatcher;
+    private final ForeignCode sampling;
+    private final ForeignCode deciding;
+    private final List<ForeignCode> foreignCode; // in which a step may hang
+    private volatile @Nullable GovernorThread thread; // null: all steps are made by hand
+
+    /**
+     * Held by the thread that makes a step, so that the sampler and the policy are never called by two threads at once,
+     * and see what they wrote in the last call. It guards nothing else, so a step in place of one that hangs does not
+     * need it.
+     */
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private volatile double targetCpu;
+    private volatile CpuSample lastSample = CpuSample.starting();
+    private final AtomicBoolean retryAfterLogged = new AtomicBoolean();
+    private final AtomicBoolean dropLogged = new AtomicBoolean();
+
+    /** A governor that makes no step until it is asked to, or started. */
+    public Governor(
+            String gate,
+            CpuSampler sampler,
+            StepPolicy policy,
+            WaitingLine line,
+            List<GateListener> listeners,
+            LongSupplier nanoClock,
+            double targetCpu,
+            boolean manual,
+            long patienceNanos) {
+        this.gate = gate;
+        this.sampler = sampler;
+        this.policy = policy;
+        this.line = line;
+        this.nanoClock = nanoClock;
+        this.startedAt = nanoClock.getAsLong();
+        this.targetCpu = targetCpu;
+        this.patienceNanos = patienceNanos;
+        this.log = new GateLog(gate, manual);
+        this.dispatcher = new Dispatcher(
+                "cpugate-dispatcher-" + gate, "a listener of gate '" + gate + "'", listeners, log, manual);
+        this.sampling = new ForeignCode("the CPU sampler of gate '" + gate + "'", log);
+        this.deciding = new ForeignCode("the policy of gate '" + gate + "'", log);
+        this.foreignCode = List.of(sampling, deciding, log.levelCheck());
+        if (!listeners.isEmpty()) {
+            line.observeWaits(new WaitListeners(listeners, faultLog("onWait of a listener")));
+        }
+    }
+
+    FaultLog faultLog(String subject) {
+        return new FaultLog(subject + " of gate '" + gate + "'", log);
+    }
+
+    GateLog log() {
+        return log;
+    }
+
+    String gate() {
+        return gate;
+    }
+
+    Dispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    long patienceNanos() {
+        return patienceNanos;
+    }
+
+    /**
+     * Makes a step at once and then one each period, on a daemon thread, until {@code owner} is garbage and the line
+     * idle.
+     */
+    public void start(long periodNanos, Object owner) {
+        GovernorThread made = new GovernorThread(this, periodNanos, owner);
+        thread = made;
+        made.start();
+    }
+
+    /** Ends the threads and calls the listeners. Waits for these for up to a second, and for no step under way. */
+    public void close() {
+        GovernorThread running = thread;
+        if (running != null) {
+            running.end();
+        }
+        dispatcher.start(this::snapshot);
+        dispatcher.close(CLOSE_NANOS);
+        log.close();
+    }
+
+    /**
+     * Makes one step on the current thread. Waits for a step under way; if the sampler or the policy holds that up for
+     * too long, makes a step in its place.
+     */
+    public StepReport step() {
+        if (turn.isHeldByCurrentThread() || dispatcher.isDelivering()) {
+            throw new IllegalStateException("gate '" + gate + "': step() was called from within a step");
+        }
+        return step(true);
+    }
+
+    /** Makes one step, as {@link #step()} does; on a closed gate, only a step made by hand is reported. */
+    StepReport step(boolean byHand) {
+        boolean interrupted = Thread.interrupted(); // it would fail a sampler whose I/O goes through a channel
+        try {
+            dispatcher.start(this::snapshot);
+            while (true) {
+                interrupted |= awaitTurn();
+                if (turn.isHeldByCurrentThread()) {
+                    return makeStep(byHand);
+                }
+                StepReport inPlace = stepInPlace(byHand);
+                if (inPlace != null) {
+                    return inPlace;
+                }
+            }
+        } finally {
+            if (turn.isHeldByCurrentThread()) {
+                turn.unlock();
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Acquires the turn, unless the step under way hangs; returns whether the thread was interrupted meanwhile. */
+    private boolean awaitTurn() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                long nanos = patienceNanos;
+                for (ForeignCode each : foreignCode) {
+                    nanos = Math.min(nanos, each.nanosToHang(patienceNanos));
+                }
+                var unused = turn.tryLock(nanos, TimeUnit.NANOSECONDS);
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+    }
+
+    private StepReport makeStep(boolean byHand) {
+        reportLeaks();
+        CpuSample cpu = sample();
+        double target = targetCpu;
+        // Without a reading there is no decision, and usage accumulates until the next one.
+        LineSnapshot seen = line.beginStep(cpu.isOk());
+        Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
+        return complete(cpu, target, seen, decision, byHand);
+    }
+
+    /** Whether a step on that thread hangs in foreign code. */
+    boolean isHanging(Thread stepping) {
+        for (ForeignCode each : foreignCode) {
+            if (each.isHanging(stepping, patienceNanos)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Makes a step in place of one that hangs, with the limit held, and logs where it hangs. Returns null if none does.
+     *
+     * <p>The step that hangs may return meanwhile, and its report may come before or after this one. Both are true:
+     * each shows the line as it found it, under the line's lock.
+     */
+    @Nullable
+    StepReport stepInPlace(boolean byHand) {
+        for (ForeignCode each : foreignCode) {
+            TimeoutException hang = each.hang(patienceNanos);
+            if (hang != null) {
+                each.failed(hang);
+                return stepInPlace(each, hang, byHand);
+            }
+        }
+        return null;
+    }
+
+    private StepReport stepInPlace(ForeignCode hanging, TimeoutException hang, boolean byHand) {
+        reportLeaks();
+        CpuSample cpu = CpuSample.failed(hang, lastSample.smoothed());
+        lastSample = hanging == sampling ? cpu : lastSample;
+        LineSnapshot seen = line.beginStep(false);
+        Reason reason = hanging == deciding ? Reason.POLICY_FAILED : Reason.NO_READING;
+        return complete(cpu, targetCpu, seen, new Decision(seen.limit(), reason), byHand);
+    }
+
+    private void reportLeaks() {
+        HeldSlots.Leaks leaks = line.findLeaks();
+        if (!leaks.isEmpty()) {
+            var unused = log.write(writer -> writer.leaks(leaks));
+        }
+    }
+
+    private CpuSample sample() {
+        CpuSample sample;
+        Throwable failure = null;
+        sampling.enter();
+        try {
+            sample = Objects.requireNonNull(sampler.sample(), "sample");
+        } catch (Throwable t) {
+            failure = t;
+            sample = CpuSample.failed(t, lastSample.smoothed());
+        } finally {
+            sampling.exit();
+        }
+        lastSample = sample;
+        if (sample.health() != CpuSample.Health.STARTING) { // which is neither a fault nor the end of one
+            sampling.report(failure != null ? failure : sample.isOk() ? null : sample.detail());
+        }
+        return sample;
+    }
+
+    private Decision decide(CpuSample cpu, double target, LineSnapshot seen) {
+        StepInput input = new StepInput(
+                cpu,
+                target,
+                seen.limit(),
+                seen.minSlots(),
+                seen.maxSlots(),
+                seen.inFlight(),
+                seen.meanInFlight(),
+                seen.waiting(),
+                seen.limitReached());
+        deciding.enter();
+        try {
+            Decision decision = Objects.requireNonNull(policy.decide(input), "decision");
+            Objects.requireNonNull(decision.reason(), "reason");
+            deciding.worked();
+            return decision;
+        } catch (Throwable t) {
+            deciding.failed(t);
+            return input.hold(Reason.POLICY_FAILED);
+        } finally {
+            deciding.exit();
+        }
+    }
+
+    private StepReport complete(CpuSample cpu, double target, LineSnapshot seen, Decision decision, boolean byHand) {
+        LimitMove move =
+                line.endStep(seen.limit(), decision.limit(), seen.sinceStep().refused() > 0);
+        StepReport report = new StepReport(
+                gate,
+                Duration.ofNanos(nanoClock.getAsLong() - startedAt),
+                cpu,
+                target,
+                move.reportedBefore(),
+                move.reported(),
+                move.limit(),
+                move.apiCeiling(),
+                move.minSlots(),
+                move.maxSlots(),
+                seen.inFlight(),
+                seen.meanInFlight(),
+                seen.waiting(),
+                seen.sinceStep().admitted(),
+                seen.sinceStep().timedOut(),
+                seen.sinceStep().refused(),
+                seen.bottleneck(),
+                seen.sinceStep().heldBack(),
+                seen.limitReached() || seen.ceilingReached(),
+                reason(decision, seen, move));
+        String rejected = seen.rejectedRetryAfter();
+        if (rejected != null && retryAfterLogged.compareAndSet(false, true)) {
+            var unused = log.write(writer -> writer.rejectedRetryAfter(rejected));
+        }
+        log.step(report, byHand);
+        dispatcher.step(report, byHand);
+        return report;
+    }
+
+    private static Reason reason(Decision decision, LineSnapshot seen, LimitMove move) {
+        boolean cpuMoved = move.limit() != move.limitBefore();
+        boolean moved = move.reported() != move.reportedBefore();
+        if (moved && (!cpuMoved || move.reported() < move.limit())) {
+            return Reason.RATE_LIMITED;
+        }
+        int wanted = decision.limit();
+        if (wanted != seen.limit() && seen.limit() == move.limitBefore() && !cpuMoved) {
+            return wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING;
+        }
+        boolean rateLimited = decision.reason() == Reason.NO_DEMAND && seen.ceilingReached();
+        return rateLimited ? Reason.RATE_LIMITED : decision.reason();
+    }
+
+    boolean isIdle() {
+        return line.snapshot().isIdle();
+    }
+
+    /** Logs, the first time, that a task that waited in line was dropped. */
+    public void taskDropped(Throwable reason) {
+        if (dropLogged.compareAndSet(false, true)) {
+            var unused = log.write(writer -> writer.taskDropped(reason));
+        }
+    }
+
+    public GateSnapshot snapshot() {
+        LineSnapshot now = line.snapshot();
+        return new GateSnapshot(
+                gate,
+                now.reported(),
+                now.limit(),
+                now.apiCeiling(),
+                now.minSlots(),
+                now.maxSlots(),
+                now.inFlight(),
+                now.waiting(),
+                now.totals().admitted(),
+                now.totals().timedOut(),
+                now.totals().refused(),
+                now.bottleneck(),
+                now.totals().heldBack(),
+                targetCpu,
+                lastSample,
+                now.closed());
+    }
+
+    public void setTargetCpu(double percent) {
+        targetCpu = percent;
+    }
+}

@@ -1,0 +1,200 @@
+package io.github.cpugate.internal.line;
+
+/**
+ * How many sessions the service lets run at once, learned from its refusals alone. This is the gate's other controller;
+ * it does not depend on CPU. It reads no clock and takes no lock; the line's lock guards it.
+ *
+ * <p>There is no ceiling until the service refuses. A service does not announce its limit, nor a change of it, so a
+ * client can find the limit only by exceeding it now and then. The rules below keep that rare.
+ *
+ * <ul>
+ *   <li><b>Refusals form events, and the ceiling answers each event once.</b> An event comprises the refusals of
+ *       requests that were sent before the gate answered it, and those that arrive within the back-off time that the
+ *       service asked for. (TCP halves its window once for all segments lost from one flight: RFC 6582.)
+ *   <li><b>It falls at once,</b> to {@value #BACKOFF_RATIO} of the sessions that were in flight at the refusal, not of
+ *       those that were allowed (RFC 5681 does the same). A refusal right after a raise takes back the raise and no
+ *       more. During an event the ceiling stays below the number in flight, so nothing is admitted while newcomers are
+ *       refused.
+ *   <li><b>It rises by one slot a step,</b> once the back-off time has passed, if callers ran into the ceiling and no
+ *       session was refused since the last step. (Additive increase, multiplicative decrease: D.-M. Chiu and R. Jain,
+ *       1989.)
+ *   <li><b>A raise to where the service last refused is a probe,</b> and probes are rare: the first comes
+ *       {@value #PROBE_STEPS_AFTER_EVENT} steps after an event, the next ones every {@value #PROBE_STEPS} steps. If
+ *       fewer sessions run than before the service's limit fell, it may have risen again; then probes come the sooner,
+ *       the more sessions are missing, every {@value #PROBE_STEPS_AFTER_EVENT} steps at the most. A probe costs credit:
+ *       {@value #SESSIONS_PER_PROBE} sessions that end without a refusal earn one, so in the long run one session in
+ *       {@value #SESSIONS_PER_PROBE} is refused for a probe. Without credit there is no probe, save that while sessions
+ *       are missing there is one every {@value #PROBE_STEPS_WITHOUT_CREDIT} steps.
+ *   <li><b>It returns by half of the distance a step</b> to the peak before the fall, once a probe has succeeded: the
+ *       service's limit has changed, and what it took before is the best guess. (Binary increase: L. Xu, K. Harfoush
+ *       and I. Rhee, 2004.)
+ * </ul>
+ */
+final class ApiCeiling {
+
+    static final int UNLIMITED = Integer.MAX_VALUE;
+
+    private static final double BACKOFF_RATIO = 0.7;
+    private static final int PROBE_STEPS = 90;
+    private static final int PROBE_STEPS_AFTER_EVENT = 4;
+    private static final int PROBE_STEPS_WITHOUT_CREDIT = 20;
+    private static final int SESSIONS_PER_PROBE = 50;
+    private static final double INITIAL_CREDIT = 12; // probes
+    private static final double MAX_CREDIT = 24;
+
+    /** May be below {@code minSlots}, down to 0: these slots are then open although the service may refuse. */
+    private int ceiling = UNLIMITED;
+
+    private int peakBeforeFall; // sessions that ran at once before the service's limit fell; a lower bound
+    private int refusedAt = UNLIMITED; // the number in flight at which the service refused last
+    private double credit; // probes that may fail
+    private int stepsSinceProbe; // since the last probe or event
+    private int stepsToProbe =
+            PROBE_STEPS_AFTER_EVENT; // steps between probes, unless sessions are missing since a fall
+
+    private int events; // so far, and the number of the current one
+    private long eventUntil;
+    private long backOffUntil; // no raise before this time
+    private boolean refused; // since the last step
+    private boolean raised; // by the last step
+    private boolean probing; // the last raise was a probe
+    private boolean probeSucceeded; // and the service has accepted it since
+
+    /** Slots of the floor that are open. Fewer than all while the service refuses even those. */
+    private int openFloor = UNLIMITED;
+
+    private long floorClosedUntil;
+
+    /** A ceiling that no refusal has lowered yet, after {@code sessions} sessions without one. */
+    ApiCeiling(long sessions, long now) {
+        this.credit = Math.min(MAX_CREDIT, INITIAL_CREDIT + (double) sessions / SESSIONS_PER_PROBE);
+        this.eventUntil = now;
+        this.backOffUntil = now;
+    }
+
+    int slots() {
+        return ceiling;
+    }
+
+    /** Slots allowed at once, given the policy's limit. */
+    int allowed(int limit, int minSlots) {
+        return Math.max(Math.min(minSlots, openFloor), Math.min(limit, ceiling));
+    }
+
+    /** The slot's next request is sent from now on, so a refusal of it belongs to a later event. */
+    void admitted(LineSlot slot) {
+        slot.refusalEvent = events;
+        slot.retryAt = null;
+    }
+
+    /** The service refused a session, and asked it to back off. {@code inFlight} includes the session's own slot. */
+    void refused(LineSlot slot, int inFlight, long now, long nanos) {
+        boolean sentSinceEvent = slot.refusalEvent == events;
+        refused = true;
+        backOffUntil = later(backOffUntil, now + nanos);
+        if (sentSinceEvent) {
+            lower(inFlight, now, now + nanos);
+        }
+        slot.retryAt = now + nanos;
+        slot.refusalEvent = events; // its next request is sent from now on
+    }
+
+    private void lower(int inFlight, long now, long until) {
+        int before = Math.min(ceiling, inFlight);
+        ceiling = Math.min(ceiling, inFlight - 1);
+        refusedAt = ceiling + 1;
+        if (raised) {
+            credit = Math.max(0, credit - 1);
+            if (probeSucceeded) {
+                peakBeforeFall = (peakBeforeFall + ceiling) / 2; // the guess was too high
+            } else if (probing) {
+                stepsToProbe = PROBE_STEPS;
+            }
+        } else if (now - eventUntil >= 0) {
+            peakBeforeFall = Math.max(peakBeforeFall, before - 1);
+            ceiling = Math.min(ceiling, (int) (BACKOFF_RATIO * before));
+            stepsSinceProbe = 0;
+            stepsToProbe = PROBE_STEPS_AFTER_EVENT;
+        } else {
+            probeSucceeded = false;
+            return; // the refusal belongs to the event under way
+        }
+        probeSucceeded = false;
+        raised = false;
+        eventUntil = until;
+        events++;
+    }
+
+    /**
+     * A session closed its slot, or paused. If it backs off although the ceiling is below the floor already, the floor
+     * closes for that time: the sessions that it would admit would be refused, one after the other.
+     */
+    void gaveBack(LineSlot slot, int minSlots, long now) {
+        Long retryAt = slot.retryAt;
+        if (retryAt == null) {
+            credit = Math.min(MAX_CREDIT, credit + (slot.closed ? 1.0 / SESSIONS_PER_PROBE : 0));
+        } else if (!slot.closed && ceiling < minSlots && retryAt - now > 0) {
+            floorClosedUntil = openFloor == 0 && floorClosedUntil - retryAt < 0 ? floorClosedUntil : retryAt;
+            openFloor = 0;
+        }
+    }
+
+    /**
+     * A session that has backed off waits for its slot. While the service refuses, the floor opens for one at a time.
+     */
+    void openFloorForOne() {
+        openFloor = Math.max(openFloor, 1);
+    }
+
+    /**
+     * Makes a governor step, which may raise the ceiling.
+     *
+     * @param reached whether callers ran into this ceiling since the last step, and no cut drains
+     */
+    void step(long now, boolean reached, int minSlots, int maxSlots) {
+        boolean calm = !refused && now - backOffUntil >= 0;
+        probeSucceeded = calm && (probeSucceeded || (raised && probing));
+        refused = false;
+        raised = false;
+        stepsSinceProbe++;
+        if (calm) {
+            openFloor = UNLIMITED;
+        } else if (now - floorClosedUntil >= 0) {
+            openFloor = Math.max(openFloor, 1);
+        }
+        if (ceiling != UNLIMITED && calm && reached) {
+            raise(Math.max(ceiling, minSlots), maxSlots);
+        }
+    }
+
+    private void raise(int from, int maxSlots) {
+        probing = from + 1 >= refusedAt;
+        if (probing && !probeSucceeded && !isProbeDue(from)) {
+            return;
+        }
+        int next = from + 1;
+        if (probeSucceeded) {
+            next = Math.max(next, (from + peakBeforeFall + 1) / 2);
+            peakBeforeFall = Math.max(peakBeforeFall, from);
+        }
+        if (probing) {
+            refusedAt = next;
+        }
+        ceiling = next < maxSlots ? next : UNLIMITED;
+        raised = true;
+        stepsSinceProbe = 0;
+    }
+
+    private boolean isProbeDue(int from) {
+        int missing = peakBeforeFall - from;
+        if (missing <= 0) {
+            return stepsSinceProbe >= stepsToProbe && credit >= 1;
+        }
+        int steps = PROBE_STEPS_AFTER_EVENT * peakBeforeFall / missing;
+        return stepsSinceProbe >= Math.max(steps, credit >= 1 ? 0 : PROBE_STEPS_WITHOUT_CREDIT);
+    }
+
+    private static long later(long a, long b) {
+        return a - b > 0 ? a : b;
+    }
+}

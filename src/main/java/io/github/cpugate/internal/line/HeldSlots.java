@@ -1,0 +1,163 @@
+package io.github.cpugate.internal.line;
+
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slots that are held; finds those that were garbage-collected without having been closed. Guarded by the line's
+ * lock.
+ *
+ * <p>A weak reference reveals that a slot was garbage-collected. A weak reference for each session would double what a
+ * session allocates; so the first step that finds a slot held makes one, and the slot is strongly reachable until then.
+ */
+public final class HeldSlots {
+
+    /** Records where a slot was taken, and since when it is held. Made with the slot if its gate warns of leaks. */
+    static final class Origin extends Throwable {
+        private static final long serialVersionUID = 1L;
+        long since;
+        boolean reported;
+
+        Origin() {
+            super("the slot was taken here");
+        }
+    }
+
+    /** Stands for a slot without keeping it reachable. */
+    private static final class WeakEntry extends WeakReference<LineSlot> {
+        final @Nullable Origin origin;
+        int index;
+
+        WeakEntry(LineSlot slot, ReferenceQueue<LineSlot> collected) {
+            super(slot, collected);
+            this.origin = slot.origin;
+            this.index = slot.index;
+        }
+    }
+
+    /** A slot that has been held for too long: the stack that took it, and for how long, in nanoseconds. */
+    public record Overdue(Throwable origin, long heldNanos) {}
+
+    /** What one search for leaks found. */
+    public static final class Leaks {
+
+        private int collected;
+        private @Nullable Origin example;
+        private final List<Overdue> overdue = new ArrayList<>(0);
+
+        public boolean isEmpty() {
+            return collected == 0 && overdue.isEmpty();
+        }
+
+        /** The number of held slots that were garbage-collected; they have been given back. */
+        public int collected() {
+            return collected;
+        }
+
+        /** Where one of the collected slots was taken; null if that is not known. */
+        public @Nullable Throwable example() {
+            return example;
+        }
+
+        /** The slots that have been held for too long. */
+        public List<Overdue> overdue() {
+            return overdue;
+        }
+    }
+
+    private final ReferenceQueue<LineSlot> collected = new ReferenceQueue<>();
+
+    // entries[0..size) are the held slots, in no order, each as itself or as its weak entry.
+    // The index field of a slot, and of its weak entry, is its position there; it is -1 once the slot is given back.
+    // In a slot that was collected, whose weak entry has been cleared, the index means nothing.
+    private Object[] entries = new Object[4];
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    /** Makes room, so that adding that number of slots cannot fail for want of memory. */
+    void reserve(int more) {
+        if (size + more > entries.length) {
+            entries = Arrays.copyOf(entries, Math.max(size + more, 2 * entries.length));
+        }
+    }
+
+    /** Adds a slot; there must be room for it. */
+    void add(LineSlot slot, long now) {
+        if (slot.origin != null) {
+            slot.origin.since = now;
+        }
+        slot.index = size;
+        entries[size++] = slot;
+    }
+
+    /**
+     * Checks the entry and not just the index: a finalizer may close a slot that was found collected, and whose
+     * position belongs to another slot by now.
+     */
+    boolean contains(LineSlot slot) {
+        int index = slot.index;
+        return index >= 0
+                && index < size
+                && (entries[index] == slot || (entries[index] instanceof WeakEntry entry && entry.refersTo(slot)));
+    }
+
+    /** Removes a slot that is held. */
+    void remove(LineSlot slot) {
+        removeAt(slot.index);
+        slot.index = -1;
+    }
+
+    private void removeAt(int index) {
+        if (entries[index] instanceof WeakEntry entry) {
+            entry.index = -1;
+        }
+        Object last = entries[--size];
+        entries[size] = null;
+        if (index == size) {
+            return;
+        }
+        entries[index] = last;
+        LineSlot moved;
+        if (last instanceof WeakEntry entry) {
+            entry.index = index;
+            moved = entry.get();
+        } else {
+            moved = (LineSlot) last;
+        }
+        if (moved != null) {
+            moved.index = index;
+        }
+    }
+
+    /** Removes and reports collected slots; also reports, once, each slot held for longer than {@code nanos}. */
+    Leaks findLeaks(long now, long nanos) {
+        Leaks leaks = new Leaks();
+        for (int i = 0; i < size; i++) {
+            if (entries[i] instanceof LineSlot slot) {
+                entries[i] = new WeakEntry(slot, collected);
+            }
+            WeakEntry entry = (WeakEntry) entries[i];
+            Origin origin = entry.origin;
+            if (origin != null && !origin.reported && now - origin.since > nanos && !entry.refersTo(null)) {
+                leaks.overdue.add(new Overdue(origin, now - origin.since));
+                origin.reported = true;
+            }
+        }
+        // The loop below allocates nothing, so it cannot fail: every slot that it removes is reported and granted anew.
+        while (collected.poll() instanceof WeakEntry entry) {
+            if (entry.index >= 0) {
+                removeAt(entry.index);
+                leaks.collected++;
+                leaks.example = leaks.example == null ? entry.origin : leaks.example;
+            }
+        }
+        return leaks;
+    }
+}

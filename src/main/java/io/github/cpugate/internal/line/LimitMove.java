@@ -1,0 +1,14 @@
+package io.github.cpugate.internal.line;
+
+/**
+ * How a step moved the limits.
+ *
+ * @param limitBefore the policy's limit before the step
+ * @param limit the policy's limit after it
+ * @param reportedBefore slots allowed at once before the step, as users see it; if the service has refused since the
+ *     last step, the value that the last step reported
+ * @param reported slots allowed at once after the step, as users see it
+ * @param apiCeiling the API ceiling after the step, within the bounds
+ */
+public record LimitMove(
+        int limitBefore, int limit, int reportedBefore, int reported, int apiCeiling, int minSlots, int maxSlots) {}

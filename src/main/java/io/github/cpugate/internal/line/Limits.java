@@ -1,0 +1,111 @@
+package io.github.cpugate.internal.line;
+
+import io.github.cpugate.Bottleneck;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many slots are allowed at once: the policy's limit, which follows CPU, or the API ceiling, whichever is lower.
+ * Neither of the two depends on the other. Guarded by the line's lock.
+ */
+final class Limits {
+
+    // 1 <= minSlots <= limit <= maxSlots
+    // allowed() >= minSlots, except while the API ceiling keeps slots of the floor free for a session that backs off
+    private int minSlots;
+    private int maxSlots;
+    private int limit;
+    private @Nullable ApiCeiling api; // null: the service has never refused
+
+    private int reportedAfterStep; // the limit that the last step reported; 0 before the first
+
+    Limits(int minSlots, int maxSlots, int limit) {
+        this.minSlots = minSlots;
+        this.maxSlots = maxSlots;
+        this.limit = limit;
+    }
+
+    int minSlots() {
+        return minSlots;
+    }
+
+    int maxSlots() {
+        return maxSlots;
+    }
+
+    int limit() {
+        return limit;
+    }
+
+    int allowed() {
+        return api == null ? limit : api.allowed(limit, minSlots);
+    }
+
+    /** The limit as users see it, which includes slots of the floor that are kept free during a back-off. */
+    int reported() {
+        return Math.max(minSlots, allowed());
+    }
+
+    /** The API ceiling, within the bounds. It is {@code maxSlots} if there is none. */
+    int apiCeiling() {
+        return api == null ? maxSlots : withinBounds(api.slots());
+    }
+
+    /** What holds back a caller that does not fit. */
+    Bottleneck bottleneck() {
+        return allowed() < limit ? Bottleneck.API : limit == maxSlots ? Bottleneck.MAX_SLOTS : Bottleneck.CPU;
+    }
+
+    void setBounds(int newMin, int newMax) {
+        minSlots = newMin;
+        maxSlots = newMax;
+        limit = withinBounds(limit);
+    }
+
+    /**
+     * Moves the limit to {@code wanted} if it still is {@code seen}, and lets the API ceiling make its step.
+     *
+     * @param ceilingReached whether callers ran into the API ceiling since the last step, and no cut drains
+     * @param refused whether the service has refused since the last step
+     */
+    LimitMove step(int seen, int wanted, boolean ceilingReached, boolean refused, long now) {
+        int limitBefore = limit;
+        int reportedBefore = refused && reportedAfterStep > 0 ? reportedAfterStep : reported();
+        if (api != null) {
+            api.step(now, ceilingReached, minSlots, maxSlots);
+        }
+        limit = limit == seen ? withinBounds(wanted) : limit;
+        reportedAfterStep = reported();
+        return new LimitMove(limitBefore, limit, reportedBefore, reportedAfterStep, apiCeiling(), minSlots, maxSlots);
+    }
+
+    void admitted(LineSlot slot) {
+        if (api != null) {
+            api.admitted(slot);
+        }
+    }
+
+    /** The session has joined the line again for its slot. */
+    void resumes(LineSlot slot) {
+        if (api != null && slot.retryAt != null) {
+            api.openFloorForOne();
+        }
+    }
+
+    void gaveBack(LineSlot slot, long now) {
+        if (api != null) {
+            api.gaveBack(slot, minSlots, now);
+        }
+    }
+
+    /** The service refused the slot's session, after {@code ended} sessions had ended. */
+    void refused(LineSlot slot, int inFlight, long ended, long now, long nanos) {
+        if (api == null) {
+            api = new ApiCeiling(ended, now);
+        }
+        api.refused(slot, inFlight, now, nanos);
+    }
+
+    private int withinBounds(int slots) {
+        return Math.max(minSlots, Math.min(maxSlots, slots));
+    }
+}

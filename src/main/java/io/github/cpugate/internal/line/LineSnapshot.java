@@ -1,0 +1,73 @@
+package io.github.cpugate.internal.line;
+
+import io.github.cpugate.Bottleneck;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The line at one moment.
+ *
+ * @param limit the policy's limit
+ * @param allowed slots allowed at once: the limit or the API ceiling, whichever is lower
+ * @param reported {@code allowed} as users see it: never below {@code minSlots}
+ * @param apiCeiling the API ceiling, within the bounds
+ * @param backingOff sessions that will wait once their back-off has ended
+ * @param bottleneck what holds the callers in line back
+ * @param totals counts since the gate was built
+ * @param sinceStep counts since the last step
+ * @param meanInFlight slots held on average in this period
+ * @param limitReached whether callers ran into the policy's limit in this period
+ * @param ceilingReached whether callers ran into the API ceiling since the last step
+ * @param rejectedRetryAfter the first back-off time from the service that the gate did not accept, or null
+ */
+public record LineSnapshot(
+        int limit,
+        int allowed,
+        int reported,
+        int apiCeiling,
+        int minSlots,
+        int maxSlots,
+        int inFlight,
+        int waiting,
+        int backingOff,
+        Bottleneck bottleneck,
+        boolean closed,
+        Usage.Totals totals,
+        Usage.Totals sinceStep,
+        double meanInFlight,
+        boolean limitReached,
+        boolean ceilingReached,
+        @Nullable String rejectedRetryAfter) {
+
+    static LineSnapshot of(
+            Limits limits,
+            Usage usage,
+            int inFlight,
+            int waiting,
+            int backingOff,
+            Bottleneck bottleneck,
+            boolean closed) {
+        return new LineSnapshot(
+                limits.limit(),
+                limits.allowed(),
+                limits.reported(),
+                limits.apiCeiling(),
+                limits.minSlots(),
+                limits.maxSlots(),
+                inFlight,
+                waiting,
+                backingOff,
+                bottleneck,
+                closed,
+                usage.totals(),
+                usage.sinceStep(),
+                usage.meanInFlight(inFlight),
+                usage.limitReached() || bottleneck == Bottleneck.CPU || bottleneck == Bottleneck.MAX_SLOTS,
+                usage.ceilingReached() || bottleneck == Bottleneck.API,
+                usage.rejectedRetryAfter());
+    }
+
+    /** Whether no slot is held, and no caller waits, now or after a back-off. */
+    public boolean isIdle() {
+        return inFlight == 0 && waiting == 0 && backingOff == 0;
+    }
+}

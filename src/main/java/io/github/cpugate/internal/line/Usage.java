@@ -1,0 +1,149 @@
+package io.github.cpugate.internal.line;
+
+import io.github.cpugate.Bottleneck;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Counts what became of callers, and integrates held slots over time. Guarded by the line's lock. */
+public final class Usage {
+
+    // Since the gate was built.
+    private long admitted;
+    private long timedOut;
+    private long refused;
+    private long cpuNanos;
+    private long apiNanos;
+    private long maxSlotsNanos;
+    private @Nullable String rejectedRetryAfter;
+
+    private long accruedAt;
+
+    // Since the last step.
+    private Totals atStep = Totals.ZERO;
+    private boolean ceilingReached;
+
+    // In this period, which began at the last step that had a reading.
+    private long periodBegan;
+    private double slotNanos; // slots held, integrated over time
+    private boolean limitReached;
+
+    /**
+     * Counts over some time.
+     *
+     * @param cpuNanos time during which the CPU limit held callers in line back; likewise {@code apiNanos} and
+     *     {@code maxSlotsNanos}
+     */
+    public record Totals(long admitted, long timedOut, long refused, long cpuNanos, long apiNanos, long maxSlotsNanos) {
+
+        static final Totals ZERO = new Totals(0, 0, 0, 0, 0, 0);
+
+        Totals since(Totals before) {
+            return new Totals(
+                    admitted - before.admitted,
+                    timedOut - before.timedOut,
+                    refused - before.refused,
+                    cpuNanos - before.cpuNanos,
+                    apiNanos - before.apiNanos,
+                    maxSlotsNanos - before.maxSlotsNanos);
+        }
+
+        public Bottleneck.Times heldBack() {
+            return new Bottleneck.Times(
+                    Duration.ofNanos(cpuNanos), Duration.ofNanos(apiNanos), Duration.ofNanos(maxSlotsNanos));
+        }
+    }
+
+    Usage(long now) {
+        this.accruedAt = now;
+        this.periodBegan = now;
+    }
+
+    /**
+     * Adds the time since the last call. Must be called before slots are added or removed, callers come or go, or a
+     * limit moves. Threads read the clock before they acquire the lock, so times may arrive out of order.
+     */
+    void accrue(long now, int held, Bottleneck bottleneck) {
+        long span = now - accruedAt;
+        if (span <= 0) {
+            return;
+        }
+        accruedAt = now;
+        slotNanos += (double) span * held;
+        if (bottleneck == Bottleneck.CPU) {
+            cpuNanos += span;
+        } else if (bottleneck == Bottleneck.API) {
+            apiNanos += span;
+        } else if (bottleneck == Bottleneck.MAX_SLOTS) {
+            maxSlotsNanos += span;
+        }
+    }
+
+    void admitted() {
+        admitted++;
+    }
+
+    void timedOut() {
+        timedOut++;
+    }
+
+    /** Counts a refusal by the service, with the back-off time that the gate did not accept, or null. */
+    void refused(@Nullable String rejected) {
+        refused++;
+        rejectedRetryAfter = rejectedRetryAfter == null ? rejected : rejectedRetryAfter;
+    }
+
+    /** A caller had to wait, or was turned away, because of this bottleneck. */
+    void reached(Bottleneck bottleneck) {
+        if (bottleneck == Bottleneck.API) {
+            ceilingReached = true;
+        } else if (bottleneck != Bottleneck.NONE) {
+            limitReached = true;
+        }
+    }
+
+    boolean limitReached() {
+        return limitReached;
+    }
+
+    boolean ceilingReached() {
+        return ceilingReached;
+    }
+
+    void beginPeriod() {
+        periodBegan = accruedAt;
+        slotNanos = 0;
+        limitReached = false;
+    }
+
+    void beginStep() {
+        atStep = totals();
+    }
+
+    void endStep() {
+        ceilingReached = false;
+    }
+
+    /** Slots held on average in this period, weighted by time; if no time has passed, the slots held now. */
+    double meanInFlight(int held) {
+        long span = accruedAt - periodBegan;
+        return span > 0 ? slotNanos / span : held;
+    }
+
+    /** The number of sessions that have ended or paused, given how many slots are held. */
+    long ended(int held) {
+        return admitted - held;
+    }
+
+    @Nullable
+    String rejectedRetryAfter() {
+        return rejectedRetryAfter;
+    }
+
+    Totals totals() {
+        return new Totals(admitted, timedOut, refused, cpuNanos, apiNanos, maxSlotsNanos);
+    }
+
+    Totals sinceStep() {
+        return totals().since(atStep);
+    }
+}

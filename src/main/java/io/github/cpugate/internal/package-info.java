@@ -1,0 +1,7 @@
+/**
+ * What several rooms of the library share: {@code Checks} of configuration values, and the default {@code JvmClock}.
+ */
+@NullMarked
+package io.github.cpugate.internal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,33 @@
+package io.github.cpugate.policy;
+
+/** Why a step moved the limit, or held it. Constants may be added. */
+public enum Reason {
+    /** CPU was above the target: the limit fell, by one slot or more. */
+    OVER_TARGET,
+    /** CPU was below the target with headroom for more slots, and callers ran into the limit: the limit rose. */
+    HEADROOM,
+    /** CPU was where it should be: held. */
+    IN_BAND,
+    /** CPU was not above the target, but no caller ran into the limit since the last step: held. */
+    NO_DEMAND,
+    /**
+     * The API ceiling moved the limit: down after a refusal by the service, or up again. Or the limit was held: CPU was
+     * not above the target, but callers ran into the API ceiling, not into the CPU limit, so the CPU limit stayed.
+     */
+    RATE_LIMITED,
+    /**
+     * CPU was above the target, but more sessions were in flight than the limit allowed: held, since the last cut had
+     * not taken effect yet.
+     */
+    DRAINING,
+    /** The last move, or the first sessions, had not shown in CPU yet, or a wave of CPU had not passed yet: held. */
+    SETTLING,
+    /** CPU was above the target, but the limit was {@code minSlots} already: held. */
+    AT_FLOOR,
+    /** There was headroom, but the limit was {@code maxSlots} (not the API ceiling) already: held. */
+    AT_CEILING,
+    /** There was no valid reading: held. The policy was not asked. */
+    NO_READING,
+    /** The policy threw, returned null or had not returned: held. */
+    POLICY_FAILED
+}

@@ -1,0 +1,12 @@
+/**
+ * Decides the next limit: a {@link io.github.cpugate.policy.StepPolicy} maps a
+ * {@link io.github.cpugate.policy.StepInput} to a {@link io.github.cpugate.policy.Decision} with its
+ * {@link io.github.cpugate.policy.Reason}.
+ *
+ * <p>{@code OneSlotPolicy} is the default. {@code HeadroomPolicy} learns what a slot costs, in {@code SlotCost}; these
+ * two keep state. Nothing here uses a clock, lock, log or I/O.
+ */
+@NullMarked
+package io.github.cpugate.policy;
+
+import org.jspecify.annotations.NullMarked;
