@@ -160,9 +160,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, on a closed gate too: takes a sample, moves the limit as the policy
      * decides, admits the callers that then fit, and reports the step to the listeners.
      *
-     * <p>Waits, uninterruptibly, for the sampler, the policy and a step under way. If the step under way hangs for 5 s
-     * in one of them, makes a step without a reading, which holds the limit. On a {@link Builder#manual() manual} gate
-     * the listeners have been called when this method returns; otherwise the dispatcher thread calls them later.
+     * <p>Waits, uninterruptibly, for the sampler, the policy and a step under way. If a step of another thread hangs in one of them for 5 s, makes a step without a reading instead. On a {@link Builder#manual() manual} or a closed gate this thread calls the listeners; otherwise the dispatcher thread calls them later.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if a sampler, policy, listener or dependent stage calls it from within a step
@@ -210,7 +208,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Waits until no slot is held; a paused slot is not. On an open gate that may be true for a moment only.
+     * Waits until no slot is held. A paused slot does not count. On an open gate that may be true for a moment only.
      *
      * @param atMost how long to wait; if zero or negative, the call does not wait
      * @return whether there was such a moment; {@code false} if the time passed first

@@ -1,6 +1,4 @@
-/**
- * What several rooms of the library share: {@code Checks} of configuration values, and the default {@code JvmClock}.
- */
+/** Helpers of the facade: {@code Checks} of configuration values, and the default {@code JvmClock}. */
 @NullMarked
 package io.github.cpugate.internal;
 
