@@ -160,7 +160,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Makes one governor step now, on this thread, on a closed gate too: takes a sample, moves the limit as the policy
      * decides, admits the callers that then fit, and reports the step to the listeners.
      *
-     * <p>Waits, uninterruptibly, for the sampler, the policy and a step under way. If a step of another thread hangs in one of them for 5 s, makes a step without a reading instead. On a {@link Builder#manual() manual} or a closed gate this thread calls the listeners; otherwise the dispatcher thread calls them later.
+     * <p>Waits, uninterruptibly, for the sampler, the policy and a step under way. If a step of another thread hangs in
+     * one of them for 5 s, makes a step without a reading instead. On a {@link Builder#manual() manual} or a closed
+     * gate this thread calls the listeners; otherwise the dispatcher thread calls them later.
      *
      * @return what the step saw and did
      * @throws IllegalStateException if a sampler, policy, listener or dependent stage calls it from within a step
@@ -257,7 +259,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Sets the CPU that all processes of the host, or of the group with the quota, may use together. Default: 70.
+         * Sets the CPU target, for all processes of the host, or of the group with the quota, together. Default: 70.
          *
          * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
          * @return this builder
@@ -346,7 +348,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         }
 
         /**
-         * Logs each slot that is held for longer, once, with the stack that took it; costs a stack trace a slot.
+         * Warns once of each slot that is held for longer, with the stack that took it. Costs a stack trace a slot.
          *
          * @param after positive, and longer than any session takes
          * @return this builder

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * two threads at once, and what one call does happens-before the next. {@code onWait} and {@code Wait.ended} run on the
  * threads of callers, at any time, also before {@code onStart}.
  *
- * <p><b>Faults.</b> An exception that a listener throws is logged once, and changes nothing else. If one of these three calls does not return, that is logged, and the gate goes on; steps that no longer fit into the queue are dropped and counted,
- * and the count is logged.
+ * <p><b>Faults.</b> An exception that a listener throws is logged once, and changes nothing else. If one of these three
+ * calls does not return, a governed gate logs that and goes on; steps that no longer fit into the queue are dropped and
+ * counted, and the count is logged.
  *
  * <p>A listener may read the gate's {@link AdaptiveCpuGate#snapshot()}, change its target or close it. It must not call
  * {@code step()}, and must not wait for a slot of its own gate.
@@ -50,10 +51,10 @@ public interface GateListener {
     }
 
     /**
-     * Called once when the gate has been closed or, unless it is manual, garbage-collected. After it, {@code onStep} is called only for steps
-     * that are made by hand on the closed gate. {@link AdaptiveCpuGate#close()} waits up to a second for it, on a
-     * manual gate as long as it takes. If another listener hangs, this one is called all the same, on a thread of its
-     * own.
+     * Called once when the gate has been closed or, unless it is manual, garbage-collected. After it, {@code onStep} is
+     * called only for steps that are made by hand on the closed gate. {@link AdaptiveCpuGate#close()} waits up to a
+     * second for it, on a manual gate as long as it takes. If another listener hangs, this one is called all the same,
+     * on a thread of its own.
      */
     default void onClose() {}
 }

@@ -9,7 +9,8 @@ import io.github.cpugate.cpu.CpuSample;
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
  * @param gate the gate's name
- * @param limit slots allowed at once: {@code cpuLimit} or {@code apiCeiling}, whichever is lower. If the service refuses even {@code minSlots} sessions, fewer may be admitted for a while
+ * @param limit slots allowed at once: {@code cpuLimit} or {@code apiCeiling}, whichever is lower. If the service
+ *     refuses even {@code minSlots} sessions, fewer may be admitted for a while
  * @param cpuLimit slots that the policy allows at once
  * @param apiCeiling slots that the service seems to allow at once, judged by its refusals; {@code maxSlots} if it has
  *     not refused, or not lately

@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param elapsed time since the gate was built, on its monotonic clock
  * @param cpu the sample, raw and smoothed, in percent of the scope that it names
  * @param targetCpu the target, percent of the scope that {@code cpu} names
- * @param limitBefore slots allowed at once before the step: the CPU limit or the API ceiling, whichever is lower. If the service has refused since the last step, the limit after that step, so that the fall shows here
+ * @param limitBefore slots allowed at once before the step: the CPU limit or the API ceiling, whichever is lower. If
+ *     the service has refused since the last step, the limit after that step, so that the fall shows here
  * @param limitAfter slots allowed at once after the step
  * @param cpuLimit slots that the policy allows at once, after the step
  * @param apiCeiling slots that the service seems to allow at once, judged by its refusals, after the step;

@@ -87,8 +87,9 @@ class LeakTest {
             gate.step();
             assertThat(log.at(Level.ERROR)).singleElement().satisfies(event -> {
                 assertThat(event.getFormattedMessage())
-                        .isEqualTo("gate 'test': slots that were garbage-collected unclosed have been given back: 1"
-                                + "; leakWarning(...) on the builder shows where they are taken");
+                        .isEqualTo(
+                                "gate 'test': slots that were garbage-collected without close() have been given back: 1"
+                                        + "; leakWarning(...) on the builder shows where they are taken");
                 assertThat(event.getThrowableProxy()).isNull();
             });
         }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -31,6 +32,7 @@ final class Dispatcher {
     private final boolean manual;
     private final GateLog log;
     private final FaultLog overflow;
+    final AtomicLong dropped = new AtomicLong(); // step reports that a listener missed, and that are not logged yet
     private final List<Subscriber> subscribers = new ArrayList<>();
 
     /** Held for a few instructions; no foreign code runs under it. */
@@ -39,10 +41,9 @@ final class Dispatcher {
     private final Condition changed = lock.newCondition(); // events were added, or delivered, or the gate was closed
 
     // Guarded by lock. An event is added to all queues at once, so all listeners receive the events in the same order.
-    private boolean started;
+    private volatile boolean started; // read without the lock, too
     private boolean closed;
     private int unclosed; // listeners that have not returned from onClose yet
-    private long dropped; // reports of steps that a listener missed, and that have not been logged yet
     private @Nullable Thread thread; // delivers until the gate is closed
 
     /** A listener and its queue. */
@@ -51,9 +52,10 @@ final class Dispatcher {
         final GateListener listener;
         final ForeignCode code;
 
-        // Guarded by the dispatcher's lock. Only the caller takes events out; it leaves once it finds the queue empty.
+        // Guarded by the dispatcher's lock. Only the delivering thread takes events out; it leaves once it finds the
+        // queue empty.
         final Queue<Consumer<GateListener>> events = new ArrayDeque<>();
-        volatile @Nullable Thread caller;
+        volatile @Nullable Thread deliveringThread;
 
         Subscriber(GateListener listener, ForeignCode code) {
             this.listener = listener;
@@ -66,7 +68,7 @@ final class Dispatcher {
                 return;
             }
             for (Consumer<GateListener> event = next(); event != null; event = next()) {
-                var unused = ownThread && Thread.interrupted(); // of one call, which must not disturb the next
+                var unused = ownThread && Thread.interrupted(); // clears an interrupt that the last call left
                 code.enter();
                 try {
                     event.accept(listener);
@@ -81,14 +83,14 @@ final class Dispatcher {
 
         /** Under the lock. */
         private boolean isPending() {
-            return caller == null && !events.isEmpty();
+            return deliveringThread == null && !events.isEmpty();
         }
 
         private boolean take() {
             acquire();
             try {
                 boolean mine = isPending();
-                caller = mine ? Thread.currentThread() : caller;
+                deliveringThread = mine ? Thread.currentThread() : deliveringThread;
                 return mine;
             } finally {
                 lock.unlock();
@@ -100,7 +102,7 @@ final class Dispatcher {
             try {
                 Consumer<GateListener> event = events.poll();
                 if (event == null) {
-                    caller = null;
+                    deliveringThread = null;
                     changed.signalAll();
                 }
                 return event;
@@ -122,11 +124,16 @@ final class Dispatcher {
         this.unclosed = subscribers.size();
     }
 
+    /** Whether {@link #start} has nothing to do. */
+    boolean isStarted() {
+        return started || subscribers.isEmpty();
+    }
+
     /** Adds the call of {@code onStart}, the first time. */
     void start(Supplier<GateSnapshot> now) {
         acquire();
         try {
-            if (started) {
+            if (isStarted()) {
                 return;
             }
             started = true;
@@ -139,19 +146,22 @@ final class Dispatcher {
 
     /** Adds the report of a step. On a manual gate, returns once it has been delivered. */
     void step(StepReport step, boolean byHand) {
-        int missing;
+        if (subscribers.isEmpty()) {
+            return; // the usual case, and a step must be cheap
+        }
+        int fullQueues;
         acquire();
         try {
             if (closed && !byHand) {
                 return; // the step was under way when the gate was closed
             }
-            missing = enqueue(each -> each.onStep(step), MAX_PENDING);
-            dropped += missing;
+            fullQueues = enqueue(each -> each.onStep(step), MAX_PENDING);
         } finally {
             lock.unlock();
         }
-        if (missing > 0) {
-            overflow.failed("it has " + MAX_PENDING + " events, and reports of steps are dropped");
+        if (fullQueues > 0) {
+            dropped.addAndGet(fullQueues);
+            overflow.failed("it is full with " + MAX_PENDING + " events, and step reports are dropped");
         } else if (overflow.worked()) {
             logDropped();
         }
@@ -176,33 +186,21 @@ final class Dispatcher {
 
     /** Adds an event to each queue that has room for it; returns how many have none. Under the lock. */
     private int enqueue(Consumer<GateListener> event, int maxPending) {
-        int missing = 0;
+        int fullQueues = 0;
         for (Subscriber each : subscribers) {
             if (each.events.size() < maxPending) {
                 each.events.add(event);
             } else {
-                missing++;
+                fullQueues++;
             }
         }
-        return missing;
+        return fullQueues;
     }
 
     private void logDropped() {
-        long number = dropped(true);
+        long number = dropped.getAndSet(0);
         if (number > 0) {
             var unused = log.write(writer -> writer.dropped(number));
-        }
-    }
-
-    /** Reports of steps that a listener missed, and that have not been logged yet. */
-    long dropped(boolean resets) {
-        acquire();
-        try {
-            long number = dropped;
-            dropped = resets ? 0 : dropped;
-            return number;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -228,7 +226,7 @@ final class Dispatcher {
 
     /** Under the lock. */
     private void startThread() {
-        if (thread != null || subscribers.isEmpty()) {
+        if (thread != null) {
             return;
         }
         try {
@@ -281,7 +279,7 @@ final class Dispatcher {
     private void awaitDelivery() {
         acquire();
         try {
-            while (any(each -> each.caller != null)) {
+            while (any(each -> each.deliveringThread != null)) {
                 changed.awaitUninterruptibly();
             }
         } finally {
@@ -300,7 +298,7 @@ final class Dispatcher {
 
     /** Whether the current thread is calling a listener. */
     boolean isDelivering() {
-        return any(each -> each.caller == Thread.currentThread()); // exact without the lock
+        return any(each -> each.deliveringThread == Thread.currentThread()); // exact without the lock
     }
 
     /**
@@ -309,7 +307,7 @@ final class Dispatcher {
      * as long again. A listener that hangs is served once its call returns.
      */
     void close(long nanos) {
-        boolean interrupted = Thread.interrupted(); // it is meant for the caller, and not for a listener
+        boolean interrupted = Thread.interrupted(); // it is meant for the deliveringThread, and not for a listener
         logDropped();
         acquire();
         try {

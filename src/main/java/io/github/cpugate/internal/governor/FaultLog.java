@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Logs once that something fails, and once that it works again.
  *
  * <p>After a fault it must work {@value #FIRST_RECOVERY} times in a row before it counts as working, and twice as many
- * times after each recovery, so that something that fails and works alternately soon logs no more.
+ * times after each successesToRecover, so that something that fails and works alternately soon logs no more.
  *
  * <p>Thread-safe. No method throws, even if the log does, or if the fault to report is a lack of memory.
  */
@@ -19,10 +19,10 @@ class FaultLog {
 
     private final String name;
     private final GateLog log;
-    private final AtomicBoolean failing = new AtomicBoolean(); // from the logged fault until the recovery
+    private final AtomicBoolean failing = new AtomicBoolean(); // from the logged fault until the successesToRecover
 
     private final AtomicInteger successes = new AtomicInteger(); // in a row
-    private volatile int recovery = FIRST_RECOVERY; // written by the thread that reports success
+    private volatile int successesToRecover = FIRST_RECOVERY; // written by the thread that reports success
 
     /** A log of the faults of something named as in "the CPU sampler of gate 'batch'". */
     FaultLog(String name, GateLog log) {
@@ -65,10 +65,10 @@ class FaultLog {
 
     /** Reports that a call worked; returns whether that ends a fault. */
     final boolean worked() {
-        if (!failing.get() || successes.incrementAndGet() < recovery || !failing.compareAndSet(true, false)) {
+        if (!failing.get() || successes.incrementAndGet() < successesToRecover || !failing.compareAndSet(true, false)) {
             return false;
         }
-        recovery = Math.min(2 * recovery, MAX_RECOVERY);
+        successesToRecover = Math.min(2 * successesToRecover, MAX_RECOVERY);
         try {
             var unused = log.write(writer -> writer.worksAgain(name));
         } catch (Throwable t) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ForeignCode extends FaultLog {
 
-    // Written by the thread in the call, since before thread; read by threads that look for a hang.
+    // Both are written by the calling thread, since before thread, and read by threads that look for a hang.
     private volatile long since;
     private volatile @Nullable Thread thread; // null: no call is under way
 

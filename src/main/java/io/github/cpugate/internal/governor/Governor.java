@@ -50,7 +50,7 @@ public final class Governor {
     private final Dispatcher dispatcher;
     private final ForeignCode sampling;
     private final ForeignCode deciding;
-    private final List<ForeignCode> foreignCode; // in which a step may hang
+    private final List<ForeignCode> foreignCode; // where a step may hang: the two above, and the check of a log level
     private volatile @Nullable GovernorThread thread; // null: all steps are made by hand
 
     /**
@@ -58,7 +58,7 @@ public final class Governor {
      * and see what they wrote in the last call. It guards nothing else, so a step in place of one that hangs does not
      * need it.
      */
-    private final ReentrantLock turn = new ReentrantLock();
+    private final ReentrantLock stepLock = new ReentrantLock();
 
     private volatile double targetCpu;
     private volatile CpuSample lastSample = CpuSample.starting();
@@ -141,8 +141,9 @@ public final class Governor {
      * too long, makes a step in its place.
      */
     public StepReport step() {
-        if (turn.isHeldByCurrentThread() || dispatcher.isDelivering()) {
-            throw new IllegalStateException("gate '" + gate + "': step() was called from within a step");
+        if (stepLock.isHeldByCurrentThread() || dispatcher.isDelivering()) {
+            throw new IllegalStateException("gate '" + gate
+                    + "': step() must not be called by its sampler, policy, listeners or dependent stages");
         }
         return step(true);
     }
@@ -151,10 +152,12 @@ public final class Governor {
     StepReport step(boolean byHand) {
         boolean interrupted = Thread.interrupted(); // it would fail a sampler whose I/O goes through a channel
         try {
-            dispatcher.start(this::snapshot);
+            if (!dispatcher.isStarted()) {
+                dispatcher.start(this::snapshot);
+            }
             while (true) {
-                interrupted |= awaitTurn();
-                if (turn.isHeldByCurrentThread()) {
+                interrupted |= awaitStepLock();
+                if (stepLock.isHeldByCurrentThread()) {
                     return makeStep(byHand);
                 }
                 StepReport inPlace = stepInPlace(byHand);
@@ -163,8 +166,8 @@ public final class Governor {
                 }
             }
         } finally {
-            if (turn.isHeldByCurrentThread()) {
-                turn.unlock();
+            if (stepLock.isHeldByCurrentThread()) {
+                stepLock.unlock();
             }
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -172,21 +175,24 @@ public final class Governor {
         }
     }
 
-    /** Acquires the turn, unless the step under way hangs; returns whether the thread was interrupted meanwhile. */
-    private boolean awaitTurn() {
+    /**
+     * Acquires the step lock, unless the step under way hangs; returns whether the thread was interrupted meanwhile.
+     */
+    private boolean awaitStepLock() {
         boolean interrupted = false;
-        while (true) {
+        while (!stepLock.tryLock()) {
             try {
                 long nanos = patienceNanos;
                 for (ForeignCode each : foreignCode) {
                     nanos = Math.min(nanos, each.nanosToHang(patienceNanos));
                 }
-                var unused = turn.tryLock(nanos, TimeUnit.NANOSECONDS);
+                var unused = stepLock.tryLock(nanos, TimeUnit.NANOSECONDS);
                 return interrupted;
             } catch (InterruptedException e) {
                 interrupted = true;
             }
         }
+        return interrupted;
     }
 
     private StepReport makeStep(boolean byHand) {

@@ -97,7 +97,7 @@ final class LogWriter implements GateListener {
     void leaks(HeldSlots.Leaks leaks) {
         if (leaks.collected() > 0) {
             logger().error(
-                            "gate '{}': slots that were garbage-collected unclosed have been given back: {}{}",
+                            "gate '{}': slots that were garbage-collected without close() have been given back: {}{}",
                             gate,
                             leaks.collected(),
                             leaks.example() == null
@@ -116,7 +116,7 @@ final class LogWriter implements GateListener {
 
     void rejectedRetryAfter(String value) {
         logger().warn(
-                        "gate '{}': the service refused a session with the back-off time '{}': an invalid time counts as {} s, a longer one than {} s as {} s (logged once)",
+                        "gate '{}': the service sent the Retry-After '{}'; an invalid value counts as {} s, one above {} s as {} s (logged once)",
                         gate,
                         value,
                         RetryAfter.DEFAULT.toSeconds(),
@@ -133,7 +133,7 @@ final class LogWriter implements GateListener {
     }
 
     void dropped(long reports) {
-        logger().warn("gate '{}': reports of steps that its listeners have missed: {}", gate, reports);
+        logger().warn("gate '{}': its listeners missed {} step reports", gate, reports);
     }
 
     void deserted() {

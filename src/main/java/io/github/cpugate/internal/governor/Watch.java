@@ -10,7 +10,7 @@ final class Watch extends RepeatingThread {
     private final Governor governor;
     private final GovernorThread watched;
     private boolean hanging;
-    private long nextStep = System.nanoTime(); // in place of one that hangs, not before
+    private long nextStepAt = System.nanoTime(); // the earliest time of a step in place of one that hangs
 
     Watch(Governor governor, GovernorThread watched) {
         super("cpugate-watch-" + governor.gate());
@@ -26,8 +26,8 @@ final class Watch extends RepeatingThread {
     @Override
     void work() {
         hanging = governor.isHanging(watched);
-        if (hanging && System.nanoTime() - nextStep >= 0) {
-            nextStep = System.nanoTime() + watched.pauseNanos();
+        if (hanging && System.nanoTime() - nextStepAt >= 0) {
+            nextStepAt = System.nanoTime() + watched.pauseNanos();
             var unused = governor.stepInPlace(false);
         }
         governor.dispatcher().reportHang(governor.patienceNanos());

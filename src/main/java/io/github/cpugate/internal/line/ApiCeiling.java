@@ -20,8 +20,8 @@ package io.github.cpugate.internal.line;
  *       1989.)
  *   <li><b>A raise to where the service last refused is a probe,</b> and probes are rare: the first comes
  *       {@value #PROBE_STEPS_AFTER_EVENT} steps after an event, the next ones every {@value #PROBE_STEPS} steps. If
- *       fewer sessions run than before the service's limit fell, it may have risen again; then probes come the sooner,
- *       the more sessions are missing, every {@value #PROBE_STEPS_AFTER_EVENT} steps at the most. A probe costs credit:
+ *       fewer sessions run than before the service's limit fell, it may have risen again; then the more sessions are
+ *       missing, the more often it probes, at most every {@value #PROBE_STEPS_AFTER_EVENT} steps. A probe costs credit:
  *       {@value #SESSIONS_PER_PROBE} sessions that end without a refusal earn one, so in the long run one session in
  *       {@value #SESSIONS_PER_PROBE} is refused for a probe. Without credit there is no probe, save that while sessions
  *       are missing there is one every {@value #PROBE_STEPS_WITHOUT_CREDIT} steps.
@@ -42,7 +42,9 @@ final class ApiCeiling {
     private static final double INITIAL_CREDIT = 12; // probes
     private static final double MAX_CREDIT = 24;
 
-    /** May be below {@code minSlots}, down to 0: these slots are then open although the service may refuse. */
+    /**
+     * May be below {@code minSlots}, down to 0; the floor stays open all the same, though the service may refuse it.
+     */
     private int ceiling = UNLIMITED;
 
     private int peakBeforeFall; // sessions that ran at once before the service's limit fell; a lower bound

@@ -11,13 +11,16 @@ public final class AsyncCall {
 
     private AsyncCall() {}
 
-    /** Calls {@code work} when {@code turn} completes, and holds the slot until the stage that it returns completes. */
+    /**
+     * Calls {@code work} when {@code slotFuture} completes, and holds the slot until the stage that it returns
+     * completes.
+     */
     public static <T extends @Nullable Object> CompletableFuture<T> start(
-            CompletableFuture<Slot> turn, Supplier<? extends CompletionStage<T>> work) {
+            CompletableFuture<Slot> slotFuture, Supplier<? extends CompletionStage<T>> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
         var unusedCancellation =
-                result.whenComplete((value, failure) -> turn.cancel(false)); // no effect once the slot is granted
-        var unusedTurn = turn.whenComplete((slot, refusal) -> {
+                result.whenComplete((value, failure) -> slotFuture.cancel(false)); // no effect once the slot is granted
+        var unusedGrant = slotFuture.whenComplete((slot, refusal) -> {
             if (refusal != null) {
                 result.completeExceptionally(refusal);
             } else if (result.isDone()) {

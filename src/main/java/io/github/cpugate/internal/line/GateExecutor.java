@@ -12,13 +12,13 @@ import java.util.function.Supplier;
 /** Keeps tasks in line, and hands each to another executor once it has a slot. */
 public final class GateExecutor implements Executor {
 
-    private final Supplier<CompletableFuture<Slot>> turns;
+    private final Supplier<CompletableFuture<Slot>> slotFutures;
     private final Executor delegate;
     private final Consumer<Throwable> dropped;
 
     /** Reports the reason to {@code dropped} when a task that waited in line cannot be started. */
-    public GateExecutor(Supplier<CompletableFuture<Slot>> turns, Executor delegate, Consumer<Throwable> dropped) {
-        this.turns = turns;
+    public GateExecutor(Supplier<CompletableFuture<Slot>> slotFutures, Executor delegate, Consumer<Throwable> dropped) {
+        this.slotFutures = slotFutures;
         this.delegate = delegate;
         this.dropped = dropped;
     }
@@ -26,16 +26,16 @@ public final class GateExecutor implements Executor {
     @Override
     public void execute(Runnable task) {
         Objects.requireNonNull(task, "task");
-        CompletableFuture<Slot> turn = turns.get();
-        if (turn.isDone()) {
-            if (turn.isCompletedExceptionally()) {
+        CompletableFuture<Slot> slotFuture = slotFutures.get();
+        if (slotFuture.isDone()) {
+            if (slotFuture.isCompletedExceptionally()) {
                 throw new RejectedExecutionException(
-                        turn.handle((slot, refusal) -> refusal).join());
+                        slotFuture.handle((slot, refusal) -> refusal).join());
             }
-            start(new SlottedTask(task, turn.join())); // what the delegate throws reaches the caller
+            start(new SlottedTask(task, slotFuture.join())); // what the delegate throws reaches the caller
             return;
         }
-        var unused = turn.whenComplete((slot, refusal) -> {
+        var unused = slotFuture.whenComplete((slot, refusal) -> {
             if (refusal != null) {
                 drop(task, refusal);
                 return;

@@ -19,7 +19,10 @@ public final class LineSlot implements Slot {
     /** The slot's index among the held slots, or -1 if it is not held. */
     int index = -1;
 
-    /** The number of the refusal event that was current when this slot was admitted, or its session last refused. */
+    /**
+     * The number of the refusal event that was current when this slot was admitted, or the service last refused its
+     * session.
+     */
     int refusalEvent;
 
     /** When the session's back-off ends; null if the service has not refused it since it was admitted or resumed. */

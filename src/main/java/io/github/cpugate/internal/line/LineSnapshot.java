@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param bottleneck what holds the callers in line back
  * @param totals counts since the gate was built
  * @param sinceStep counts since the last step
- * @param meanInFlight slots held on average in this period
- * @param limitReached whether callers ran into the policy's limit in this period
+ * @param meanInFlight slots held on average in this measuring window
+ * @param limitReached whether callers ran into the policy's limit in this measuring window
  * @param ceilingReached whether callers ran into the API ceiling since the last step
  * @param rejectedRetryAfter the first back-off time from the service that the gate did not accept, or null
  */
@@ -46,6 +46,7 @@ public record LineSnapshot(
             int backingOff,
             Bottleneck bottleneck,
             boolean closed) {
+        Usage.Totals totals = usage.totals();
         return new LineSnapshot(
                 limits.limit(),
                 limits.allowed(),
@@ -58,8 +59,8 @@ public record LineSnapshot(
                 backingOff,
                 bottleneck,
                 closed,
-                usage.totals(),
-                usage.sinceStep(),
+                totals,
+                usage.sinceStep(totals),
                 usage.meanInFlight(inFlight),
                 usage.limitReached() || bottleneck == Bottleneck.CPU || bottleneck == Bottleneck.MAX_SLOTS,
                 usage.ceilingReached() || bottleneck == Bottleneck.API,

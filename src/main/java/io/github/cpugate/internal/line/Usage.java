@@ -22,8 +22,8 @@ public final class Usage {
     private Totals atStep = Totals.ZERO;
     private boolean ceilingReached;
 
-    // In this period, which began at the last step that had a reading.
-    private long periodBegan;
+    // In this measuring window, which began at the last step that had a reading.
+    private long windowBegan;
     private double slotNanos; // slots held, integrated over time
     private boolean limitReached;
 
@@ -55,7 +55,7 @@ public final class Usage {
 
     Usage(long now) {
         this.accruedAt = now;
-        this.periodBegan = now;
+        this.windowBegan = now;
     }
 
     /**
@@ -109,23 +109,23 @@ public final class Usage {
         return ceilingReached;
     }
 
-    void beginPeriod() {
-        periodBegan = accruedAt;
+    void beginWindow() {
+        windowBegan = accruedAt;
         slotNanos = 0;
         limitReached = false;
     }
 
-    void beginStep() {
-        atStep = totals();
+    void beginStep(Totals now) {
+        atStep = now;
     }
 
     void endStep() {
         ceilingReached = false;
     }
 
-    /** Slots held on average in this period, weighted by time; if no time has passed, the slots held now. */
+    /** Slots held on average in this measuring window, weighted by time; if no time has passed, the slots held now. */
     double meanInFlight(int held) {
-        long span = accruedAt - periodBegan;
+        long span = accruedAt - windowBegan;
         return span > 0 ? slotNanos / span : held;
     }
 
@@ -143,7 +143,7 @@ public final class Usage {
         return new Totals(admitted, timedOut, refused, cpuNanos, apiNanos, maxSlotsNanos);
     }
 
-    Totals sinceStep() {
-        return totals().since(atStep);
+    Totals sinceStep(Totals now) {
+        return now.since(atStep);
     }
 }

@@ -148,7 +148,7 @@ public final class WaitingLine {
         }
     }
 
-    /** Adds a waiter to the line whose back-off time has passed. */
+    /** Adds to the line a waiter whose back-off has ended. */
     void backOffEnded(Waiter waiter) {
         long now = nanoClock.getAsLong();
         lock.lock();
@@ -252,15 +252,15 @@ public final class WaitingLine {
         }
     }
 
-    /** Begins a step, and returns the line as it stands. A step that has a reading ends the period. */
+    /** Begins a step, and returns the line as it stands. A step that has a reading begins a new measuring window. */
     public LineSnapshot beginStep(boolean hasReading) {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
             LineSnapshot snapshot = look(now);
-            usage.beginStep();
+            usage.beginStep(snapshot.totals());
             if (hasReading) {
-                usage.beginPeriod();
+                usage.beginWindow();
             }
             return snapshot;
         } finally {
@@ -307,7 +307,7 @@ public final class WaitingLine {
         }
     }
 
-    /** Gives back slots that were garbage-collected, and reports them, and slots that have been held for too long. */
+    /** Gives back garbage-collected slots; reports these, and slots that have been held for too long. */
     public HeldSlots.Leaks findLeaks() {
         long now = nanoClock.getAsLong();
         lock.lock();
@@ -377,8 +377,8 @@ public final class WaitingLine {
     }
 
     /**
-     * Grants slots to as many of the first waiters as fit. Called after slots were given back or more are allowed, with
-     * time accrued; if more may be granted than were given back, with room reserved. Cannot fail.
+     * Grants slots to as many of the first waiters as fit. Call {@code accrue} before, and {@code held.reserve} if more
+     * slots may be granted than were given back. Cannot fail.
      */
     private void handOver(long now) {
         departed = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);

@@ -203,7 +203,7 @@ class GovernorThreadTest {
             governor.step();
             return steps.incrementAndGet() >= 1100;
         });
-        long dropped = governor.dispatcher().dropped(false);
+        long dropped = governor.dispatcher().dropped.get();
         assertThat(dropped).as("of 2200").isBetween(190L, 210L);
         letGo.countDown();
         Await.until(
@@ -212,7 +212,7 @@ class GovernorThreadTest {
         Await.until("the overflow is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
         assertThat(log.messagesAt(Level.WARN))
                 .containsExactly("the queue for a listener of gate 'hanging' fails: "
-                        + "it has 1000 events, and reports of steps are dropped (logged once)");
+                        + "it is full with 1000 events, and step reports are dropped (logged once)");
 
         for (int i = 0; i < 10; i++) {
             governor.step();
@@ -220,7 +220,7 @@ class GovernorThreadTest {
         Await.until("the loss is logged", () -> log.messagesAt(Level.WARN).size() == 2);
         assertThat(log.messagesAt(Level.WARN))
                 .last()
-                .isEqualTo("gate 'hanging': reports of steps that its listeners have missed: " + dropped);
+                .isEqualTo("gate 'hanging': its listeners missed " + dropped + " step reports");
     }
 
     @Test
