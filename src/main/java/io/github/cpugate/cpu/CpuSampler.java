@@ -44,9 +44,9 @@ public interface CpuSampler {
      * alpha × (raw − smoothed)</i>, primed by the first valid reading. A value that is not a percentage never enters
      * the average.
      *
-     * <p>If readings report the time that they span, {@code alpha} is the weight of the usual span, which is the median
-     * of the last five. A reading that spans <i>k</i> times as long, after a missed or hung read, weighs as much as
-     * <i>k</i> equal readings: <i>1 − (1 − alpha)<sup>k</sup></i>.
+     * <p>If readings report the time that they span, {@code alpha} is the weight of a reading of usual length, which is
+     * the median of the last five spans. A reading <i>k</i> times as long, after a missed or hung read, has the weight
+     * of <i>k</i> equal readings: <i>1 − (1 − alpha)<sup>k</sup></i>.
      *
      * @param source the source of the readings
      * @param alpha the weight of the new reading, in (0, 1]; 1 disables smoothing

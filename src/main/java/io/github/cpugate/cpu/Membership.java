@@ -23,8 +23,8 @@ final class Membership {
     private final Map<String, String> paths = new HashMap<>(); // by controller; "" for version 2
     private final List<Mount> mounts = new ArrayList<>();
 
-    /** A mounted hierarchy: {@code top} is the path of the group that is mounted at {@code point}. */
-    private record Mount(String top, String point, boolean version2, Set<String> options) {
+    /** A mounted hierarchy: {@code groupPath} is the path of the group that is mounted at {@code mountPoint}. */
+    private record Mount(String groupPath, String mountPoint, boolean version2, Set<String> options) {
 
         boolean has(String controller) {
             return controller.isEmpty() ? version2 : !version2 && options.contains(controller);
@@ -32,8 +32,9 @@ final class Membership {
 
         /** Whether the group is visible here: in a container the mount often starts at the container's own group. */
         boolean contains(String path) {
-            String above = top.equals("/") ? "" : top;
-            return path.equals(top) || (path.startsWith(above + "/") && !isOutside(path.substring(above.length())));
+            String above = groupPath.equals("/") ? "" : groupPath;
+            return path.equals(groupPath)
+                    || (path.startsWith(above + "/") && !isOutside(path.substring(above.length())));
         }
     }
 
@@ -46,7 +47,7 @@ final class Membership {
             }
         }
         for (String line : lines("proc/self/mountinfo")) {
-            int dash = line.indexOf(" - "); // 32 31 0:29 /top /point rw shared:9 - cgroup cgroup rw,cpu
+            int dash = line.indexOf(" - "); // 32 31 0:29 /groupPath /mountPoint rw shared:9 - cgroup cgroup rw,cpu
             String[] type = line.substring(dash + 3).split(" ", -1);
             if (type[0].equals("cgroup") || type[0].equals("cgroup2")) {
                 String[] fields = line.split(" ", 6);
@@ -85,8 +86,9 @@ final class Membership {
     }
 
     /**
-     * In version 1, the CPU usage may be in another hierarchy than the quota, and the process's group may have another
-     * path there. The usage of a group that the process is not in is meaningless, so no usage is read then.
+     * Version 1 may mount cpu, which has the quota, and cpuacct, which has the usage, separately, and this process may
+     * have a different path in each. A group's usage is read only if this process is in cpuacct's group of the same
+     * path too: the usage of a group that it is not in is meaningless.
      */
     private List<ControlGroup> groupsV1() {
         Map<String, Path> usage = folders("cpuacct");
@@ -108,13 +110,13 @@ final class Membership {
                 return folders; // the process's group is not below the mounted one
             }
             // The process and the mount use different paths. The mounted group is then usually that of the container.
-            folders.put(mount.top, folder(mount.point));
+            folders.put(mount.groupPath, folder(mount.mountPoint));
             return folders;
         }
-        String top = mount.top.equals("/") ? "" : mount.top;
+        String top = mount.groupPath.equals("/") ? "" : mount.groupPath;
         String below = path.equals("/") ? "" : path.substring(top.length());
         while (true) {
-            folders.put(top.isEmpty() && below.isEmpty() ? "/" : top + below, folder(mount.point + below));
+            folders.put(top.isEmpty() && below.isEmpty() ? "/" : top + below, folder(mount.mountPoint + below));
             if (below.isEmpty()) {
                 return folders;
             }

@@ -139,11 +139,10 @@ final class QuotaMeter {
                 readsUntilScan = 0; // the group itself may be gone
             }
         }
-        // NaN unless quota and usage were read at the last call, too. A quota that was lowered since then applied to
-        // part of the span only, so the higher one counts.
+        // If the quota changed within the span, the larger value counts: a lowered one was not in force for all of it.
         double capacity = Math.max(quotaBefore, each.quota) * span;
         double used = ProcessCpu.percent(usedBefore, each.used, capacity);
-        if (Double.isNaN(used)) {
+        if (Double.isNaN(used)) { // as when quota or usage were not read at the last call
             return null;
         }
         double share = Math.min(100, used); // used exceeds 100 if a burst runs into the next period

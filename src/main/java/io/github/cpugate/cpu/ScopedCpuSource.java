@@ -32,8 +32,9 @@ final class ScopedCpuSource implements CpuSource {
     public CpuReading reading() {
         CpuReading ofHost = host.reading();
         if (primed && Double.isNaN(ofHost.percent())) {
-            // The larger is unknown. The quotas are not read, so their next reading spans this read's time too. The
-            // host's does, unless its source was just opened, its ticks went back (OSHI), or its load was <= 0 (JDK).
+            // Without host CPU the maximum is unknown. The quotas are not read either, so that both next readings cover
+            // the same span. (They do not if the host's next reading starts here: if its source was just opened, its
+            // ticks went back (OSHI), or its load was <= 0 (JDK).)
             return ofHost;
         }
         primed = true;

@@ -50,7 +50,8 @@ final class GateMeters {
             return new Step(reason, moved == 0 ? "none" : moved > 0 ? "up" : "down");
         }
 
-        static Step usual(Reason reason) {
+        /** The reason with the move that normally goes with it: its counter is registered at the start. */
+        static Step foreseen(Reason reason) {
             return of(reason, reason == Reason.HEADROOM ? 1 : reason == Reason.OVER_TARGET ? -1 : 0);
         }
     }
@@ -91,7 +92,7 @@ final class GateMeters {
             waitTimer(outcome);
         }
         for (Reason reason : Reason.values()) {
-            stepCounter(Step.usual(reason));
+            stepCounter(Step.foreseen(reason));
         }
         stepCounter(Step.of(Reason.RATE_LIMITED, 1));
         stepCounter(Step.of(Reason.RATE_LIMITED, -1));

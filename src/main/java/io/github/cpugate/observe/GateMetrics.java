@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Registers a gate's meters with Micrometer. They are tagged with the gate's name, and are registered from the gate's
- * start, which on a manual gate is its first step, until it is closed or garbage-collected.
+ * start, which on a manual gate is its first step, until the gate is closed. A gate that is garbage-collected is closed
+ * too, once it is idle; a manual gate is not, since it has no thread that would notice.
  *
  * <pre>{@code
  * AdaptiveCpuGate gate = AdaptiveCpuGate.builder().name("batch").listener(new GateMetrics(registry)).build();

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@code io.github.cpugate.SlotWait} spans a wait of at least 10 ms. Its thread and stack are those of the thread
  * that waited or, for a future, of the thread that completed it. {@code io.github.cpugate.LimitChange} is emitted at a
- * step that moved the limit, or at the first step after refusals by the service did.
+ * step if the step itself, or a refusal by the service since the step before, moved the limit.
  * {@code io.github.cpugate.GateState} is emitted at every step. All three are enabled by default in a recording, and
  * cost next to nothing while no recording runs.
  *

@@ -5,28 +5,33 @@ import io.github.cpugate.cpu.CpuSample;
 /**
  * Moves the limit, in a few steps and on a machine of any size, to the number of slots that fit into the target.
  *
- * <p>{@link SlotCost} estimates the cost per slot, and so predicts the CPU that the present limit leads to once all of
- * its slots use CPU. The prediction does not lag: it need not wait for the average, for sessions that use no CPU yet,
- * or for a cut that still drains. (Control by a model of a plant with dead time: O. J. M. Smith, "Closer Control of
+ * <p>{@link SlotCost} estimates the cost per slot, and predicts CPU for the case that every slot of the present limit
+ * is held and uses CPU. The prediction does not lag: it does not wait for the average to follow, for sessions that use
+ * no CPU yet, or for a cut to drain. (Control by a model of a plant with dead time: O. J. M. Smith, "Closer Control of
  * Loops with Dead Time", 1957.)
  *
  * <ul>
- *   <li><b>Fast to shrink.</b> If CPU exceeds the target, and the prediction exceeds it by a slot or more, the limit
- *       falls by the whole predicted excess at once. If both the last reading and the average exceed the target,
- *       whatever the prediction, it falls by half of the smaller excess, and by at least a slot; the policy then waits
- *       until the cut shows, for the dead time plus a step. Sessions that began together use CPU together, after a dead
- *       time and in waves: if the prediction is near the target, the policy gives a wave twice the dead time to pass.
- *       (A cut at each crest and growth in each trough would make the next wave higher.)
+ *   <li><b>Fast to shrink on the prediction.</b> If the last reading exceeds the target, and the prediction exceeds the
+ *       target plus 1 point by the cost of a slot or more, the limit falls at once by the whole predicted excess: the
+ *       new prediction is less than 1 point above the target.
+ *   <li><b>Slower to shrink on readings.</b> If the last reading and the average both exceed the target by more than 1
+ *       point, whatever the prediction, the limit falls by half of the excess of the lower of the two, and by at least
+ *       a slot. The next such cut comes, at the earliest, the dead time plus a step later, when this one shows.
+ *   <li><b>Patient with waves.</b> Sessions that began together use CPU together, after a dead time and in waves. If
+ *       the prediction is at most 2 points above the target, readings above it count as a wave: the limit is held for
+ *       up to twice the dead time before a cut on readings. (A cut at each crest and growth in each trough would make
+ *       the next wave higher.)
  *   <li><b>Cautious to grow.</b> If a slot fits into the predicted headroom, the limit grows by two thirds of it,
- *       rounded; by a larger share the longer the dead time, since then each step of an approach relies on the
- *       prediction alone. In one step it grows at most to 4 times, or to 16 times once sessions have been observed for
- *       some steps. It takes the last of the headroom only after the last move has settled. If no slot fits, it grows
- *       by one slot if the last move has settled and both the last reading and the average are below 0.8 × target.
- *       Otherwise it grows by a trial slot after some steps without a move, if the JVM's part of the slot's cost would
- *       take CPU no farther above the target than CPU is below it now, and at most 4 points above it. The trial shows
- *       whether the rest of the estimated cost is background; where the target lies between two numbers of slots, the
- *       limit alternates between them, and CPU meets the target on average. There is no trial where the whole cost is
- *       the JVM's and comes in waves, since low CPU may then be a trough.
+ *       rounded. The longer the dead time, the larger that share, up to the whole: no feedback arrives during the
+ *       climb, so smaller steps would be no safer. In one step the limit grows at most to 4 times, or to 16 times once
+ *       sessions have been observed for some steps. It takes the last of the headroom only after the last move has
+ *       settled. If no slot fits, it grows by one slot if the last move has settled and both the last reading and the
+ *       average are below 0.8 × target.
+ *   <li><b>A trial slot</b> is added otherwise, after some steps without a move, if CPU plus the JVM's part of the
+ *       slot's cost would exceed the target by no more than CPU is below it now, and by at most 4 points. The trial
+ *       shows whether the rest of the estimated cost is background; where the target lies between two numbers of slots,
+ *       the limit alternates between them, and CPU meets the target on average. There is no trial where the whole cost
+ *       is the JVM's and comes in waves, since low CPU may then be a trough.
  *   <li><b>Growth by one slot a step while the cost is unknown</b>, and only below 0.8 × target: until the cost of
  *       sessions is significant, and as long as the estimated cost per slot changes from step to step.
  *   <li><b>Growth only with demand</b>: only if callers ran into the limit, as in {@link OneSlotPolicy}.
@@ -55,12 +60,13 @@ final class HeadroomPolicy implements StepPolicy {
 
     /**
      * The cost is steady if it changes by no more than this factor in a step; if it is not, the first sessions are
-     * still starting. Both estimates, with a base and without, must be steady, since one may be so by chance.
+     * still starting. {@link SlotCost#ownPerSlot} and {@link SlotCost#ownPerSlotWithoutBase} must both be steady, since
+     * one alone may be steady by chance.
      */
     private static final double MAX_STEADY_RATIO = 1.2;
 
-    /** Steps to observe before growing beyond 4 times; also steps from a settled move to a trial slot. */
-    private static final int MIN_OBSERVED_STEPS = 5;
+    private static final int STEPS_BEFORE_FAST_GROWTH = 5; // with sessions in flight, before growth beyond 4 times
+    private static final int STEPS_BEFORE_TRIAL = 5; // from a settled move to a trial slot
 
     private SlotCost cost = new SlotCost();
     private String scope = "";
@@ -136,7 +142,7 @@ final class HeadroomPolicy implements StepPolicy {
             if (headroom < SMALL_HEADROOM * target && !hasSettled()) {
                 return seen.hold(Reason.SETTLING);
             }
-            long maxGrowth = (stepsInFlight > MIN_OBSERVED_STEPS ? 15L : 3L) * seen.limit();
+            long maxGrowth = (stepsInFlight > STEPS_BEFORE_FAST_GROWTH ? 15L : 3L) * seen.limit();
             double gain = Math.min(1, GROWTH_GAIN + GROWTH_GAIN_PER_DEAD_STEP * Math.max(0, cost.deadSteps() - 1));
             long growth = slots(
                     gain * headroom + cost.perSlot() / 2,
@@ -147,7 +153,7 @@ final class HeadroomPolicy implements StepPolicy {
             return hasSettled() ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
         }
         boolean mayBeTrough = cost.hasDeadTime() && cost.perSlot() <= cost.ownPerSlot();
-        boolean mayTry = stepsSinceMove > MIN_OBSERVED_STEPS + cost.deadSteps() && !mayBeTrough;
+        boolean mayTry = stepsSinceMove > STEPS_BEFORE_TRIAL + cost.deadSteps() && !mayBeTrough;
         double margin = Math.max(cost.ownPerSlot() / 2, cost.ownPerSlot() - MAX_TRIAL_OVERSHOOT);
         return mayTry && cpu + margin <= target ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.IN_BAND);
     }

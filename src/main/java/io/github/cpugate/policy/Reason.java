@@ -11,8 +11,8 @@ public enum Reason {
     /** CPU was not above the target, but no caller ran into the limit since the last step: held. */
     NO_DEMAND,
     /**
-     * The API ceiling moved the limit: down after a refusal by the service, or up again. Or the limit was held: CPU was
-     * not above the target, but callers ran into the API ceiling, not into the CPU limit, so the CPU limit stayed.
+     * The API ceiling moved the limit: down after a refusal by the service, or up again. Also if the limit was held:
+     * CPU was not above the target, and callers ran into the API ceiling and not into the CPU limit.
      */
     RATE_LIMITED,
     /**

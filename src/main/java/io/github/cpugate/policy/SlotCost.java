@@ -4,24 +4,28 @@ package io.github.cpugate.policy;
  * Estimates the CPU cost per slot from how CPU changes while slots come and go.
  *
  * <p>The model is linear with a dead time, <i>CPU = background + cost × slots</i>, where the slots are those in flight
- * one dead time ago: a session that still waits for its first token uses no CPU yet. It is estimated in two parts,
- * since a process measures its own CPU almost without noise, and the CPU of the others only as the rest of a noisy
- * reading:
+ * one dead time ago: a session that still waits for its first token uses no CPU yet. It is estimated in two parts, own
+ * CPU and the others', since a process measures its own CPU almost without noise, and the CPU of the others only as the
+ * rest of a noisy reading.
  *
  * <ul>
- *   <li><i>own = base + cost × slots</i>: least squares with exponential forgetting, one fit for each dead time from 0
- *       to 6 steps. While slots climb, and own CPU with them, the dead time whose fit explains own CPU best is
- *       selected. Otherwise the selection stays: at rest all fits are equally good, and if CPU falls as slots climb,
- *       work has become cheaper, which no fit explains. The window is longer for a longer dead time: sessions that
- *       began together also start and stop using CPU together, in waves, so only the mean over a wave may count. The
- *       base is other work of the process. At rest it cannot be distinguished from cost; a ridge penalty on the base
- *       then attributes all own CPU to slots. Readings before any session uses CPU, or during a climb, soon outweigh
- *       the penalty.
- *   <li><i>others = background + slope × (own - base)</i>: the others may be unrelated processes, or child processes
- *       that work for the sessions; the latter work when the sessions do. A Kalman filter, with the background as a
- *       random walk, separates them. What the others use before any session uses CPU is background; if there was no
- *       such reading, half of their CPU is attributed to the slots at first. That is corrected as soon as slots have
- *       moved. Without own CPU, all CPU counts as the others', and the slots replace own CPU.
+ *   <li><b>Own CPU:</b> <i>own = base + cost × slots</i>, by least squares with exponential forgetting, one fit for
+ *       each dead time from 0 to 6 steps.
+ *   <li><b>The dead time:</b> while slots climb, and own CPU with them, the dead time whose fit explains own CPU best
+ *       is selected. Otherwise the selection stays: at rest all fits are equally good, and if CPU falls as slots climb,
+ *       work has become cheaper, which no fit explains.
+ *   <li><b>The window</b> is longer for a longer dead time. Sessions that began together also start and stop using CPU
+ *       together, in waves, so a fit must average over a whole wave.
+ *   <li><b>The base</b> is other work of the process. At rest it cannot be distinguished from cost; a ridge penalty on
+ *       the base then attributes all own CPU to slots. Readings before any session uses CPU, or during a climb, soon
+ *       outweigh the penalty.
+ *   <li><b>The others' CPU:</b> <i>others = background + slope × (own - base)</i>. The others may be unrelated
+ *       processes, or child processes that work for the sessions; the latter work when the sessions do. A Kalman
+ *       filter, with the background as a random walk, separates them. What the others use before any session uses CPU
+ *       is background; if there was no such reading, half of their CPU is attributed to the slots at first. That is
+ *       corrected as soon as slots have moved.
+ *   <li><b>If own CPU is unknown,</b> all CPU counts as the others': <i>CPU = background + slope × slots</i>, by the
+ *       same filter.
  * </ul>
  *
  * <p>Sources: L. Ljung, "System Identification", 2nd ed., ch. 11, for least squares with forgetting; A. E. Hoerl and R.
@@ -38,10 +42,13 @@ final class SlotCost {
     /** The effective sample size of a fit without a dead time, in steps; each step of dead time adds the same again. */
     private static final double WINDOW = 10;
 
-    /** How much larger a fit's R² must be than the selected one's; small, as a base alone explains most of own CPU. */
+    /**
+     * How much larger a fit's R² must be than the selected one's. Small, since this R² is taken without subtracting the
+     * mean: a base alone scores high.
+     */
     private static final double MIN_R_SQUARED_GAIN = 0.001;
 
-    /** The penalty on a base: it counts like one more step, of this weight instead of 1, whose residual is the base. */
+    /** A fit minimizes the sum of the squared residuals plus this × base² (ridge regression). */
     private static final double RIDGE_PENALTY = 0.1;
 
     /** The standard deviation of a reading's error, percentage points; that of own CPU is at most a tenth of it. */

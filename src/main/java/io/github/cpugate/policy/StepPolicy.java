@@ -55,7 +55,7 @@ public interface StepPolicy {
      * demand, usually by two thirds of the predicted headroom.
      *
      * <p>With many slots {@link #oneSlot()} takes minutes to reach the target, and it rests up to a fifth below it.
-     * This policy does neither; it leaves less CPU unused for a sudden demand by others.
+     * This policy avoids both. The price is that less CPU is unused when others suddenly need it.
      *
      * <p>It is made for samples that include the JVM's own CPU, as {@link io.github.cpugate.cpu.CpuSampler#ofHost()}
      * returns them; without own CPU it takes longer to reach the target. It handles sessions that use CPU only after a
