@@ -304,7 +304,7 @@ final class Dispatcher {
     /**
      * Delivers all that is pending, and then calls {@code onClose} on each listener, once. Waits for that for at most
      * {@code nanos}; if it takes longer, serves each listener that does not hang on a thread of its own, and waits for
-     * as long again. A listener that hangs is served once its call returns.
+     * as long again. A listener that hangs is served once its call returns. Waits for nothing if {@code nanos} is zero.
      */
     void close(long nanos) {
         boolean interrupted = Thread.interrupted(); // it is meant for the deliveringThread, and not for a listener
@@ -322,7 +322,7 @@ final class Dispatcher {
         if (manual || isDelivering()) {
             deliverHere();
         }
-        if (!isDelivering() && !awaitClose(nanos)) {
+        if (nanos > 0 && !isDelivering() && !awaitClose(nanos)) {
             serveTheOthers();
             var unused = awaitClose(nanos);
         }
