@@ -200,8 +200,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /**
      * Stops the governor, refuses callers that wait and callers to come with a {@link GateClosedException}, and calls
-     * {@link GateListener#onClose()}, for which it waits up to a second, on a manual gate as long as it takes. Does not
-     * wait for a step under way, nor for sessions in flight, which run on: see {@link #awaitIdle}.
+     * {@link GateListener#onClose()}. Waits up to a second for these calls, on a manual gate until they return. Does
+     * not wait for a step under way, nor for sessions in flight, which run on: see {@link #awaitIdle}.
      */
     @Override
     public void close() {

@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> The gate calls {@code onStart}, {@code onStep} and {@code onClose} on its dispatcher thread, from
  * a bounded queue, one event after the other and one listener after the other. So a listener never delays a step or the
- * log, but it delays the other listeners. On a {@link AdaptiveCpuGate.Builder#manual() manual} gate these calls run on
- * the thread that calls {@code step()} or {@code close()}, before that call returns. These three are never called by
- * two threads at once, and what one call does happens-before the next. {@code onWait} and {@code Wait.ended} run on the
- * threads of callers, at any time, also before {@code onStart}.
+ * log, but it delays the other listeners. On a {@link AdaptiveCpuGate.Builder#manual() manual} gate, and for steps by
+ * hand on a closed one, these calls run on the thread that calls {@code step()} or {@code close()}. These three are
+ * never called by two threads at once, and what one call does happens-before the next. {@code onWait} and
+ * {@code Wait.ended} run on the threads of callers, at any time, also before {@code onStart}.
  *
- * <p><b>Faults.</b> An exception that a listener throws is logged once, and changes nothing else. If one of these three
- * calls does not return, a governed gate logs that and goes on; steps that no longer fit into the queue are dropped and
+ * <p><b>Faults.</b> An exception that a listener throws is logged once, and changes nothing else. If {@code onStart},
+ * {@code onStep} or {@code onClose} does not return, a gate with threads logs that and goes on, but no other listener
+ * is called until that call returns or the gate is closed; steps that no longer fit into the queue are dropped and
  * counted, and the count is logged.
  *
  * <p>A listener may read the gate's {@link AdaptiveCpuGate#snapshot()}, change its target or close it. It must not call
@@ -33,7 +34,7 @@ public interface GateListener {
     default void onStart(Supplier<GateSnapshot> now) {}
 
     /**
-     * Called after each step, in the order of the steps.
+     * Called after each step, unless the queue is full.
      *
      * @param step what the step saw and did
      */

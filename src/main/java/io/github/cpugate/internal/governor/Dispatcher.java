@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>On a governed gate one thread, started with the first event, delivers the events, so that a thread that adds one
  * does not wait for a listener. On a manual gate, and once the gate is closed, the thread that adds an event delivers
- * it. Each listener has a queue of its own, so that another thread can serve the others while one of them hangs.
+ * it. Each listener has a queue of its own, so that {@code close} can serve the others on threads of their own while
+ * one of them hangs.
  */
 final class Dispatcher {
 
@@ -307,7 +308,8 @@ final class Dispatcher {
      * as long again. A listener that hangs is served once its call returns. Waits for nothing if {@code nanos} is zero.
      */
     void close(long nanos) {
-        boolean interrupted = Thread.interrupted(); // it is meant for the deliveringThread, and not for a listener
+        boolean interrupted =
+                Thread.interrupted(); // it is meant for the thread that closes the gate, and not for a listener
         logDropped();
         acquire();
         try {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Logs once that something fails, and once that it works again.
  *
  * <p>After a fault it must work {@value #FIRST_RECOVERY} times in a row before it counts as working, and twice as many
- * times after each successesToRecover, so that something that fails and works alternately soon logs no more.
+ * times after each recovery, so that something that fails and works alternately soon logs no more.
  *
  * <p>Thread-safe. No method throws, even if the log does, or if the fault to report is a lack of memory.
  */
@@ -19,7 +19,7 @@ class FaultLog {
 
     private final String name;
     private final GateLog log;
-    private final AtomicBoolean failing = new AtomicBoolean(); // from the logged fault until the successesToRecover
+    private final AtomicBoolean failing = new AtomicBoolean(); // from the logged fault until the recovery
 
     private final AtomicInteger successes = new AtomicInteger(); // in a row
     private volatile int successesToRecover = FIRST_RECOVERY; // written by the thread that reports success

@@ -125,7 +125,7 @@ public final class Governor {
         made.start();
     }
 
-    /** Ends the threads and calls the listeners. Waits for these for up to a second, and for no step under way. */
+    /** Ends the threads and calls the listeners. Waits up to a second for the listeners, and for no step under way. */
     public void close() {
         GovernorThread running = thread;
         if (running != null) {
@@ -176,7 +176,8 @@ public final class Governor {
     }
 
     /**
-     * Acquires the step lock, unless the step under way hangs; returns whether the thread was interrupted meanwhile.
+     * Tries to acquire the step lock for as long as a call may take; returns whether the thread was interrupted
+     * meanwhile.
      */
     private boolean awaitStepLock() {
         boolean interrupted = false;

@@ -4,8 +4,8 @@ import io.github.cpugate.Bottleneck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many slots are allowed at once: the policy's limit, which follows CPU, or the API ceiling, whichever is lower.
- * Neither of the two depends on the other. Guarded by the line's lock.
+ * How many slots are allowed at once: the policy's limit, which follows CPU, or the API ceiling, whichever is lower,
+ * and the floor in any case. Neither of the two depends on the other. Guarded by the line's lock.
  */
 final class Limits {
 

@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Admits callers under the limit, first come, first served.
+ * Admits callers under the limit, first come, first served; sessions that resume a slot go first.
  *
  * <p>Slots are handed over. The thread that makes room, by giving a slot back or raising the limit, takes as many
  * callers out of the line as fit, counts their slots as held, and wakes exactly those callers ({@link ThreadWaiter},
