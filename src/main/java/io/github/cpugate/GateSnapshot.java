@@ -18,8 +18,13 @@ import io.github.cpugate.cpu.CpuSample;
  * @param maxSlots the highest limit
  * @param inFlight slots held; above {@code limit} while a cut drains
  * @param waiting callers in line
- * @param admitted slots granted since the gate was built
+ * @param paused sessions that have paused their slot and do not hold it again; those that wait in line to resume count
+ *     as {@code waiting} too
+ * @param backingOff those of them that wait out the time for which the service asked
+ * @param admitted slots granted to new sessions since the gate was built
+ * @param resumed slots granted to sessions that resumed since then
  * @param timedOut callers that left the line since then because their time had passed
+ * @param rejected callers turned away since then because the line was full
  * @param rateLimited refusals by the service since then, as sessions reported them
  * @param bottleneck what holds callers in line back
  * @param heldBack how long each bottleneck has held callers back since the gate was built
@@ -36,8 +41,12 @@ public record GateSnapshot(
         int maxSlots,
         int inFlight,
         int waiting,
+        int paused,
+        int backingOff,
         long admitted,
+        long resumed,
         long timedOut,
+        long rejected,
         long rateLimited,
         Bottleneck bottleneck,
         Bottleneck.Times heldBack,

@@ -24,8 +24,13 @@ import java.time.Duration;
  * @param inFlight slots held when the step read the line
  * @param meanInFlight mean number of slots held since the last step that had a reading, weighted by time
  * @param waiting callers in line when the step read it
- * @param admitted slots granted since the last step
+ * @param paused sessions that have paused their slot and do not hold it again; those that wait in line to resume count
+ *     as {@code waiting} too
+ * @param backingOff those of them that wait out the time for which the service asked
+ * @param admitted slots granted to new sessions since the last step
+ * @param resumed slots granted to sessions that resumed since the last step
  * @param timedOut callers that left the line since the last step because their time had passed
+ * @param rejected callers turned away since the last step because the line was full
  * @param rateLimited refusals by the service since the last step, as sessions reported them
  * @param bottleneck what held callers in line back at that moment
  * @param heldBack how long each bottleneck held callers back since the last step
@@ -46,8 +51,12 @@ public record StepReport(
         int inFlight,
         double meanInFlight,
         int waiting,
+        int paused,
+        int backingOff,
         long admitted,
+        long resumed,
         long timedOut,
+        long rejected,
         long rateLimited,
         Bottleneck bottleneck,
         Bottleneck.Times heldBack,

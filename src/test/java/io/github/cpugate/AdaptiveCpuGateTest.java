@@ -120,7 +120,11 @@ class AdaptiveCpuGateTest {
                         1,
                         1.5,
                         0,
+                        0,
+                        0,
                         2,
+                        0,
+                        0,
                         0,
                         0,
                         Bottleneck.NONE,
@@ -136,14 +140,33 @@ class AdaptiveCpuGateTest {
         Bottleneck.Times never = new Bottleneck.Times(Duration.ZERO, Duration.ZERO, Duration.ZERO);
         assertThat(gate.snapshot())
                 .isEqualTo(new GateSnapshot(
-                        "test", 3, 3, 5, 2, 5, 0, 0, 0, 0, 0, none, never, 70, CpuSample.starting(), false));
+                        "test",
+                        3,
+                        3,
+                        5,
+                        2,
+                        5,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        none,
+                        never,
+                        70,
+                        CpuSample.starting(),
+                        false));
         hold();
         gate.step();
         gate.setTargetCpu(50);
         gate.close();
         assertThat(gate.snapshot())
                 .isEqualTo(new GateSnapshot(
-                        "test", 3, 3, 5, 2, 5, 1, 0, 1, 0, 0, none, never, 50, CpuSample.of(60), true));
+                        "test", 3, 3, 5, 2, 5, 1, 0, 0, 0, 1, 0, 0, 0, 0, none, never, 50, CpuSample.of(60), true));
         assertThat(gate).hasToString(gate.snapshot().toString());
     }
 

@@ -120,7 +120,7 @@ enum SeededBug {
             "ApiCeiling",
             "if (calm) { openFloor = UNLIMITED; } else if (now - floorClosedUntil >= 0) { openFloor = Math.max(openFloor, 1); }",
             "")),
-    MOVED_ENTRY_KEEPS_ITS_OLD_INDEX(new Edit("HeldSlots", "entry.index = index;", ""));
+    MOVED_ENTRY_KEEPS_ITS_OLD_INDEX(new Edit("SlotSet", "entry.index = index;", ""));
 
     /** Replaces a text that must occur once in the file, in any spacing. */
     private record Edit(String file, String text, String replacement) {

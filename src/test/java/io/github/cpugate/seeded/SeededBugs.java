@@ -34,7 +34,7 @@ final class SeededBugs {
                 "internal.line.FutureWaiterTest",
                 "internal.line.ResumeTest",
                 "internal.line.ApiCeilingTest",
-                "internal.line.HeldSlotsTest",
+                "internal.line.SlotSetTest",
                 "AdaptiveCpuGateTest",
                 "CallAsyncTest",
                 "GateExecutorTest",

@@ -5,9 +5,9 @@ import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
-import io.github.cpugate.internal.line.HeldSlots;
 import io.github.cpugate.internal.line.LimitMove;
 import io.github.cpugate.internal.line.LineSnapshot;
+import io.github.cpugate.internal.line.SlotSet;
 import io.github.cpugate.internal.line.WaitingLine;
 import io.github.cpugate.policy.Decision;
 import io.github.cpugate.policy.Reason;
@@ -244,7 +244,7 @@ public final class Governor {
     }
 
     private void reportLeaks() {
-        HeldSlots.Leaks leaks = line.findLeaks();
+        SlotSet.Leaks leaks = line.findLeaks();
         if (!leaks.isEmpty()) {
             var unused = log.write(writer -> writer.leaks(leaks));
         }
@@ -311,8 +311,12 @@ public final class Governor {
                 seen.inFlight(),
                 seen.meanInFlight(),
                 seen.waiting(),
+                seen.paused(),
+                seen.backingOff(),
                 seen.sinceStep().admitted(),
+                seen.sinceStep().resumed(),
                 seen.sinceStep().timedOut(),
+                seen.sinceStep().rejected(),
                 seen.sinceStep().refused(),
                 seen.bottleneck(),
                 seen.sinceStep().heldBack(),
@@ -363,8 +367,12 @@ public final class Governor {
                 now.maxSlots(),
                 now.inFlight(),
                 now.waiting(),
+                now.paused(),
+                now.backingOff(),
                 now.totals().admitted(),
+                now.totals().resumed(),
                 now.totals().timedOut(),
+                now.totals().rejected(),
                 now.totals().refused(),
                 now.bottleneck(),
                 now.totals().heldBack(),

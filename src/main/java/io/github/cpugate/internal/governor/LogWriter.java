@@ -2,8 +2,8 @@ package io.github.cpugate.internal.governor;
 
 import io.github.cpugate.GateListener;
 import io.github.cpugate.StepReport;
-import io.github.cpugate.internal.line.HeldSlots;
 import io.github.cpugate.internal.line.RetryAfter;
+import io.github.cpugate.internal.line.SlotSet;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,7 +94,7 @@ final class LogWriter implements GateListener {
         logger().info("{} works again", subject);
     }
 
-    void leaks(HeldSlots.Leaks leaks) {
+    void leaks(SlotSet.Leaks leaks) {
         if (leaks.collected() > 0) {
             logger().error(
                             "gate '{}': slots that were garbage-collected without close() have been given back: {}{}",
@@ -105,7 +105,7 @@ final class LogWriter implements GateListener {
                                     : "",
                             leaks.example());
         }
-        for (HeldSlots.Overdue slot : leaks.overdue()) {
+        for (SlotSet.Overdue slot : leaks.overdue()) {
             logger().warn(
                             "gate '{}': a slot has been held for {} (logged once)",
                             gate,

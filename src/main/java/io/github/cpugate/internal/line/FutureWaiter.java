@@ -134,7 +134,7 @@ final class FutureWaiter extends Waiter implements Runnable {
             return false; // another thread has completed the future, or is about to
         }
         if (state == State.GRANTED) {
-            line.pause(slot);
+            line.abandon(slot);
         }
         ended(outcome);
         return true;
@@ -179,7 +179,7 @@ final class FutureWaiter extends Waiter implements Runnable {
         }
         ended(Wait.Outcome.ADMITTED);
         if (!future.grant()) { // completed by a method that SlotFuture does not override, such as completeAsync
-            line.pause(slot);
+            line.abandon(slot);
         }
     }
 }

@@ -11,7 +11,7 @@ public final class LineSlot implements Slot {
     private final WaitingLine line;
 
     /** Where the slot was taken; null unless the gate was built with {@code leakWarning}. */
-    final HeldSlots.@Nullable Origin origin;
+    final SlotSet.@Nullable Origin origin;
 
     // The line's lock guards all fields below. A slot that has been admitted, and is neither held nor closed, is
     // paused.
@@ -34,11 +34,12 @@ public final class LineSlot implements Slot {
     Waiter resumption;
 
     boolean closed;
+    boolean everPaused; // a session has begun with this slot, and may resume it
 
     /** Makes a slot that is not held yet. */
     public LineSlot(WaitingLine line) {
         this.line = line;
-        this.origin = line.leakNanos > 0 ? new HeldSlots.Origin() : null;
+        this.origin = line.leakNanos > 0 ? new SlotSet.Origin() : null;
     }
 
     void checkResumable() {

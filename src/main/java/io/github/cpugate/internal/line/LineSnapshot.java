@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param allowed slots allowed at once: the limit or the API ceiling, whichever is lower
  * @param reported {@code allowed} as users see it: never below {@code minSlots}
  * @param apiCeiling the API ceiling, within the bounds
- * @param backingOff sessions that will wait once their back-off has ended
+ * @param paused sessions whose slot is paused, whether they wait in line for it or not
+ * @param backingOff paused sessions that will wait in line once their back-off has ended
  * @param bottleneck what holds the callers in line back
  * @param totals counts since the gate was built
  * @param sinceStep counts since the last step
@@ -28,6 +29,7 @@ public record LineSnapshot(
         int maxSlots,
         int inFlight,
         int waiting,
+        int paused,
         int backingOff,
         Bottleneck bottleneck,
         boolean closed,
@@ -43,6 +45,7 @@ public record LineSnapshot(
             Usage usage,
             int inFlight,
             int waiting,
+            int paused,
             int backingOff,
             Bottleneck bottleneck,
             boolean closed) {
@@ -56,6 +59,7 @@ public record LineSnapshot(
                 limits.maxSlots(),
                 inFlight,
                 waiting,
+                paused,
                 backingOff,
                 bottleneck,
                 closed,

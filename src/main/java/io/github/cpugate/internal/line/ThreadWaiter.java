@@ -82,7 +82,7 @@ final class ThreadWaiter extends Waiter implements ForkJoinPool.ManagedBlocker {
             await();
         } catch (Error e) {
             if (!line.giveUp(this, false)) {
-                line.pause(slot);
+                line.abandon(slot);
             }
             throw e;
         }

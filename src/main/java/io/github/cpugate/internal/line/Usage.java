@@ -9,7 +9,9 @@ public final class Usage {
 
     // Since the gate was built.
     private long admitted;
+    private long resumed;
     private long timedOut;
+    private long rejected;
     private long refused;
     private long cpuNanos;
     private long apiNanos;
@@ -30,17 +32,32 @@ public final class Usage {
     /**
      * Counts over some time.
      *
+     * @param admitted slots granted to new sessions
+     * @param resumed slots granted to sessions that resume
+     * @param timedOut callers that left the line because their time had passed
+     * @param rejected callers that were turned away because the line was full
+     * @param refused refusals by the service
      * @param cpuNanos time during which the CPU limit held callers in line back; likewise {@code apiNanos} and
      *     {@code maxSlotsNanos}
      */
-    public record Totals(long admitted, long timedOut, long refused, long cpuNanos, long apiNanos, long maxSlotsNanos) {
+    public record Totals(
+            long admitted,
+            long resumed,
+            long timedOut,
+            long rejected,
+            long refused,
+            long cpuNanos,
+            long apiNanos,
+            long maxSlotsNanos) {
 
-        static final Totals ZERO = new Totals(0, 0, 0, 0, 0, 0);
+        static final Totals ZERO = new Totals(0, 0, 0, 0, 0, 0, 0, 0);
 
         Totals since(Totals before) {
             return new Totals(
                     admitted - before.admitted,
+                    resumed - before.resumed,
                     timedOut - before.timedOut,
+                    rejected - before.rejected,
                     refused - before.refused,
                     cpuNanos - before.cpuNanos,
                     apiNanos - before.apiNanos,
@@ -80,6 +97,14 @@ public final class Usage {
 
     void admitted() {
         admitted++;
+    }
+
+    void resumed() {
+        resumed++;
+    }
+
+    void rejected() {
+        rejected++;
     }
 
     void timedOut() {
@@ -131,7 +156,7 @@ public final class Usage {
 
     /** The number of sessions that have ended or paused, given how many slots are held. */
     long ended(int held) {
-        return admitted - held;
+        return admitted + resumed - held;
     }
 
     @Nullable
@@ -140,7 +165,7 @@ public final class Usage {
     }
 
     Totals totals() {
-        return new Totals(admitted, timedOut, refused, cpuNanos, apiNanos, maxSlotsNanos);
+        return new Totals(admitted, resumed, timedOut, rejected, refused, cpuNanos, apiNanos, maxSlotsNanos);
     }
 
     Totals sinceStep(Totals now) {

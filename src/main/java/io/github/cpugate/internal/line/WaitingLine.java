@@ -39,7 +39,8 @@ public final class WaitingLine {
     //   waiters is empty or held.size() >= limits.allowed(): no caller waits while a slot is free
     //   waiters and backingOff are empty if closed
     private final Limits limits;
-    private final HeldSlots held = new HeldSlots();
+    private final SlotSet held = new SlotSet();
+    private final SlotSet paused = new SlotSet(); // to be resumed
     private final WaiterQueue waiters = new WaiterQueue();
     private final WaiterQueue backingOff = new WaiterQueue(); // they join the line later
     private final Usage usage;
@@ -99,13 +100,11 @@ public final class WaitingLine {
      * line is empty, so this overtakes no caller.
      */
     boolean admitOrEnqueue(LineSlot slot, @Nullable Waiter waiter) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
             if (closed) {
                 throw new GateClosedException(gate);
             }
-            accrue(now);
             if (held.size() >= limits.allowed()) {
                 usage.reached(limits.bottleneck());
                 if (waiter != null) {
@@ -124,8 +123,7 @@ public final class WaitingLine {
     /** Begins to resume the waiter's paused slot: backs off, then joins the line. Returns whether the slot is held. */
     boolean resume(Waiter waiter) {
         LineSlot slot = waiter.slot;
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
             slot.checkResumable();
             if (held.contains(slot)) {
@@ -150,8 +148,7 @@ public final class WaitingLine {
 
     /** Adds to the line a waiter whose back-off has ended. */
     void backOffEnded(Waiter waiter) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
             if (waiter.state == Waiter.State.BACKING_OFF) {
                 joinAgain(waiter, now);
@@ -163,7 +160,6 @@ public final class WaitingLine {
 
     /** Reserves room first: if memory runs out, the queues and the slot are unchanged. */
     private void joinAgain(Waiter waiter, long now) {
-        accrue(now);
         held.reserve(1
                 + Math.min(waiters.size(), limits.maxSlots())); // more than one may fit: this may reopen a closed floor
         if (waiter.state == Waiter.State.BACKING_OFF) {
@@ -186,13 +182,11 @@ public final class WaitingLine {
         if (waiter.isDecided()) {
             return false; // a decision is final
         }
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
             if (waiter.isDecided()) {
                 return false;
             }
-            accrue(now);
             remove(waiter, Waiter.State.GAVE_UP);
             if (late) {
                 usage.timedOut();
@@ -205,32 +199,57 @@ public final class WaitingLine {
 
     /** Gives a slot back and closes it. */
     void giveBack(LineSlot slot) {
-        release(slot, true);
-    }
-
-    /** Gives a slot back that will be resumed, or whose caller left before it received it. */
-    void pause(LineSlot slot) {
-        release(slot, false);
-    }
-
-    private void release(LineSlot slot, boolean closes) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
-            slot.closed |= closes;
-            if (held.contains(slot)) {
-                accrue(now);
-                held.remove(slot);
-                limits.gaveBack(slot, now);
-                handOver(now);
-            } else if (closes && slot.resumption != null) {
-                accrue(now);
+            slot.closed = true;
+            release(slot, now);
+            if (paused.contains(slot)) {
+                paused.remove(slot);
+            }
+            if (slot.resumption != null) {
                 departed = slot.resumption;
                 remove(slot.resumption, Waiter.State.SLOT_CLOSED);
             }
         } finally {
             unlock();
         }
+    }
+
+    /** Gives a slot back that will be resumed. */
+    void pause(LineSlot slot) {
+        long now = acquire();
+        try {
+            slot.everPaused = true;
+            release(slot, now);
+        } finally {
+            unlock();
+        }
+    }
+
+    /**
+     * Takes back a slot whose caller left before it received it; the slot of a session that resumed is paused again.
+     */
+    void abandon(LineSlot slot) {
+        long now = acquire();
+        try {
+            release(slot, now);
+        } finally {
+            unlock();
+        }
+    }
+
+    private void release(LineSlot slot, long now) {
+        if (!held.contains(slot)) {
+            return;
+        }
+        // Made first: if memory runs out, nothing has changed.
+        SlotSet.WeakEntry entry = slot.everPaused && !slot.closed ? paused.prepare(slot) : null;
+        held.remove(slot);
+        if (entry != null) {
+            paused.addWeakly(slot, entry);
+        }
+        limits.gaveBack(slot, now);
+        handOver(now);
     }
 
     private void remove(Waiter waiter, Waiter.State outcome) {
@@ -240,10 +259,8 @@ public final class WaitingLine {
 
     /** The service refused the slot's session, whether the slot is held or not. */
     void refused(LineSlot slot, RetryAfter retryAfter) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
-            accrue(now);
             int inFlight = held.contains(slot) ? held.size() : held.size() + 1;
             limits.refused(slot, inFlight, usage.ended(held.size()), now, retryAfter.nanos());
             usage.refused(retryAfter.rejected());
@@ -254,8 +271,7 @@ public final class WaitingLine {
 
     /** Begins a step, and returns the line as it stands. A step that has a reading begins a new measuring window. */
     public LineSnapshot beginStep(boolean hasReading) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
             LineSnapshot snapshot = look(now);
             usage.beginStep(snapshot.totals());
@@ -276,10 +292,8 @@ public final class WaitingLine {
      * @param refused whether the service refused between the last step and this one
      */
     public LimitMove endStep(int seen, int wanted, boolean refused) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
-            accrue(now);
             held.reserve(Math.min(waiters.size(), limits.maxSlots()));
             boolean ceilingReached = usage.ceilingReached() || waitingFor() == Bottleneck.API;
             boolean drains = held.size() > limits.allowed();
@@ -295,10 +309,8 @@ public final class WaitingLine {
 
     /** Sets the bounds, and moves the limit into them. */
     public void setBounds(int newMin, int newMax) {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
-            accrue(now);
             held.reserve(Math.min(waiters.size(), newMax));
             limits.setBounds(newMin, newMax);
             handOver(now);
@@ -308,12 +320,11 @@ public final class WaitingLine {
     }
 
     /** Gives back garbage-collected slots; reports these, and slots that have been held for too long. */
-    public HeldSlots.Leaks findLeaks() {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+    public SlotSet.Leaks findLeaks() {
+        long now = acquire();
         try {
-            accrue(now);
-            HeldSlots.Leaks leaks = held.findLeaks(now, leakNanos);
+            SlotSet.Leaks leaks = held.findLeaks(now, leakNanos);
+            var unused = paused.findLeaks(now, Long.MAX_VALUE); // these occupy no room, so there is nothing to warn of
             if (leaks.collected() > 0) {
                 handOver(now);
             }
@@ -325,10 +336,8 @@ public final class WaitingLine {
 
     /** Refuses all callers in line and all to come. Slots that are held stay held. */
     public void close() {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
-            accrue(now);
             closed = true;
             waiters.addAll(backingOff);
             departed = waiters.takeFirst(waiters.size(), Waiter.State.GATE_CLOSED);
@@ -348,8 +357,7 @@ public final class WaitingLine {
     }
 
     public LineSnapshot snapshot() {
-        long now = nanoClock.getAsLong();
-        lock.lock();
+        long now = acquire();
         try {
             return look(now);
         } finally {
@@ -358,22 +366,33 @@ public final class WaitingLine {
     }
 
     private LineSnapshot look(long now) {
-        accrue(now);
-        return LineSnapshot.of(limits, usage, held.size(), waiters.size(), backingOff.size(), waitingFor(), closed);
+        return LineSnapshot.of(
+                limits, usage, held.size(), waiters.size(), paused.size(), backingOff.size(), waitingFor(), closed);
     }
 
     private Bottleneck waitingFor() {
         return waiters.isEmpty() ? Bottleneck.NONE : limits.bottleneck();
     }
 
-    private void accrue(long now) {
+    /**
+     * Acquires the lock, accounts for the time until now, and returns it. The clock is foreign code: it is read before.
+     */
+    private long acquire() {
+        long now = nanoClock.getAsLong();
+        lock.lock();
         usage.accrue(now, held.size(), waitingFor());
+        return now;
     }
 
     private void admit(LineSlot slot, long now) {
+        if (paused.contains(slot)) {
+            paused.remove(slot);
+            usage.resumed();
+        } else {
+            usage.admitted();
+        }
         held.add(slot, now);
         limits.admitted(slot);
-        usage.admitted();
     }
 
     /**

@@ -331,7 +331,7 @@ final class ModelRun {
             if (caller.notified) {
                 reference.giveBack(caller.id); // the work was cancelled
             } else if (reference.holds(caller.id)) {
-                reference.pause(caller.id); // not notified yet
+                reference.abandon(caller.id); // not notified yet
             } else {
                 reference.giveUp(caller.id, late);
             }
@@ -533,9 +533,9 @@ final class ModelRun {
                 caller.overdue = overdue.add(caller.slot.origin);
             }
         }
-        HeldSlots.Leaks leaks = line.findLeaks();
+        SlotSet.Leaks leaks = line.findLeaks();
         same("collected", leaks.collected(), 0);
-        same("overdue", leaks.overdue().stream().map(HeldSlots.Overdue::origin).collect(Collectors.toSet()), overdue);
+        same("overdue", leaks.overdue().stream().map(SlotSet.Overdue::origin).collect(Collectors.toSet()), overdue);
         boolean idle = reference.snapshot().inFlight() == 0;
         same("idle", ModelCaller.outcome(() -> line.awaitIdle(0)), idle ? "HELD" : "TURNED_AWAY");
     }

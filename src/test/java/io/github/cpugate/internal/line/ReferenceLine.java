@@ -46,7 +46,10 @@ final class ReferenceLine {
     private boolean closed;
     private boolean limitReached;
     private boolean ceilingReached;
+    private final Set<Integer> paused = new HashSet<>();
+    private final Set<Integer> everPaused = new HashSet<>();
     private long admitted;
+    private long resumed;
     private long timedOut;
     private long refusals;
     private long now;
@@ -152,14 +155,24 @@ final class ReferenceLine {
 
     void giveBack(int caller) {
         session(caller).closed = true;
+        paused.remove(caller);
         if (resuming.remove(caller) || backingOff.remove(caller)) {
             callbacks.closed.accept(caller);
         }
-        pause(caller);
+        abandon(caller);
     }
 
     void pause(int caller) {
+        everPaused.add(caller);
+        abandon(caller);
+    }
+
+    /** The caller had left before it received its slot. */
+    void abandon(int caller) {
         if (held.remove(caller)) {
+            if (everPaused.contains(caller) && !session(caller).closed) {
+                paused.add(caller);
+            }
             if (api != null) {
                 api.gaveBack(session(caller), minSlots, now);
             }
@@ -169,7 +182,7 @@ final class ReferenceLine {
 
     void refuse(int caller, long retryNanos) {
         if (api == null) {
-            api = new ApiCeiling(admitted - held.size(), now);
+            api = new ApiCeiling(admitted + resumed - held.size(), now);
         }
         api.refused(session(caller), held.contains(caller) ? held.size() : held.size() + 1, now, retryNanos);
         refusals++;
@@ -218,7 +231,9 @@ final class ReferenceLine {
         Bottleneck bottleneck = bottleneck();
         Usage.Totals totals = new Usage.Totals(
                 admitted,
+                resumed,
                 timedOut,
+                0,
                 refusals,
                 waited(Bottleneck.CPU),
                 waited(Bottleneck.API),
@@ -232,6 +247,7 @@ final class ReferenceLine {
                 maxSlots,
                 held.size(),
                 waiters.size() + resuming.size(),
+                paused.size(),
                 backingOff.size(),
                 bottleneck,
                 closed,
@@ -271,7 +287,11 @@ final class ReferenceLine {
 
     private void hold(int caller) {
         held.add(caller);
-        admitted++;
+        if (paused.remove(caller)) {
+            resumed++;
+        } else {
+            admitted++;
+        }
         LineSlot session = session(caller);
         if (api != null) {
             api.admitted(session);

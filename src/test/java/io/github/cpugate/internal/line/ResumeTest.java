@@ -568,7 +568,7 @@ class ResumeTest {
         assertThat(warning.findLeaks().overdue()).isEmpty();
         advanceClock(1);
         assertThat(warning.findLeaks().overdue())
-                .extracting(HeldSlots.Overdue::origin)
+                .extracting(SlotSet.Overdue::origin)
                 .containsExactly(slot.origin);
         slot.close();
     }

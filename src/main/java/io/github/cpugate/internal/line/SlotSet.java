@@ -8,13 +8,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots that are held; finds those that were garbage-collected without having been closed. Guarded by the line's
- * lock.
+ * A set of slots, those that are held or those that are paused. Finds slots that were garbage-collected without having
+ * been closed. Guarded by the line's lock.
  *
  * <p>A weak reference reveals that a slot was garbage-collected. A weak reference for each session would double what a
  * session allocates; so the first step that finds a slot held makes one, and the slot is strongly reachable until then.
+ * A paused slot, of which there are few, has one from the beginning.
  */
-public final class HeldSlots {
+public final class SlotSet {
 
     /** Records where a slot was taken, and since when it is held. Made with the slot if its gate warns of leaks. */
     static final class Origin extends Throwable {
@@ -28,7 +29,7 @@ public final class HeldSlots {
     }
 
     /** Stands for a slot without keeping it reachable. */
-    private static final class WeakEntry extends WeakReference<LineSlot> {
+    static final class WeakEntry extends WeakReference<LineSlot> {
         final @Nullable Origin origin;
         int index;
 
@@ -71,8 +72,8 @@ public final class HeldSlots {
 
     private final ReferenceQueue<LineSlot> collected = new ReferenceQueue<>();
 
-    // entries[0..size) are the held slots, in no order, each as itself or as its weak entry.
-    // The index field of a slot, and of its weak entry, is its position there; it is -1 once the slot is given back.
+    // entries[0..size) are the slots, in no order, each as itself or as its weak entry.
+    // The index field of a slot, and of its weak entry, is its position there; it is -1 once the slot is removed.
     // In a slot that was collected, whose weak entry has been cleared, the index means nothing.
     private Object[] entries = new Object[4];
     private int size;
@@ -95,6 +96,19 @@ public final class HeldSlots {
         }
         slot.index = size;
         entries[size++] = slot;
+    }
+
+    /** Makes an entry for a slot that is to be added weakly, and room for it. */
+    WeakEntry prepare(LineSlot slot) {
+        reserve(1);
+        return new WeakEntry(slot, collected);
+    }
+
+    /** Adds a slot without keeping it reachable. Cannot fail. */
+    void addWeakly(LineSlot slot, WeakEntry entry) {
+        entry.index = size;
+        slot.index = size;
+        entries[size++] = entry;
     }
 
     /**

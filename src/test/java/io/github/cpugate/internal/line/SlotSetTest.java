@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The slots that are held, and those among them that were lost to the garbage collector. */
-class HeldSlotsTest {
+class SlotSetTest {
 
     private final AtomicLong clock = new AtomicLong();
 
@@ -58,7 +58,7 @@ class HeldSlotsTest {
                 .completer(null)
                 .build();
         Random random = new Random(seed);
-        HeldSlots held = new HeldSlots();
+        SlotSet held = new SlotSet();
         List<LineSlot> open = new ArrayList<>(); // the model: the slots that can still be closed
         int dropped = 0; // and the number of lost slots that are not found yet
         for (int i = 0; i < 10_000; i++) {
