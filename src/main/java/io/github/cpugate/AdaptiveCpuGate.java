@@ -2,17 +2,15 @@ package io.github.cpugate;
 
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.internal.Checks;
-import io.github.cpugate.internal.JvmClock;
 import io.github.cpugate.internal.governor.Governor;
 import io.github.cpugate.internal.line.AsyncCall;
+import io.github.cpugate.internal.line.CallScope;
 import io.github.cpugate.internal.line.GateExecutor;
 import io.github.cpugate.internal.line.LineSlot;
 import io.github.cpugate.internal.line.Trampoline;
 import io.github.cpugate.internal.line.WaitingLine;
 import io.github.cpugate.policy.StepPolicy;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -20,7 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -45,14 +42,19 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     private final WaitingLine line;
     private final Governor governor;
+    private final CallScope scope = new CallScope();
 
     private AdaptiveCpuGate(Builder b, String name, int initialSlots) {
-        Executor completer = b.manual ? new Trampoline() : null;
-        this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.nanoClock, b.leakNanos, completer);
+        this.line = new WaitingLine(name, b.minSlots, b.maxSlots, initialSlots, b.maxWaiting, b.nanoClock, b.leakNanos);
         CpuSampler sampler = b.sampler == null ? CpuSampler.ofHost() : b.sampler;
         StepPolicy policy = b.policy == null ? StepPolicy.oneSlot() : b.policy;
         this.governor = new Governor(
                 name, sampler, policy, line, b.listeners, b.nanoClock, b.targetCpu, b.manual, Governor.PATIENCE_NANOS);
+        if (b.executor != null) {
+            line.completeOn(governor.logged(b.executor));
+        } else if (b.manual) {
+            line.completeOn(new Trampoline());
+        }
     }
 
     /** {@return a new builder; each method states the default of its value} */
@@ -70,7 +72,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      */
     public Slot slot() throws InterruptedException {
         LineSlot slot = new LineSlot(line);
-        line.enter(slot);
+        slot.enter();
         return slot;
     }
 
@@ -81,7 +83,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      */
     public Optional<Slot> trySlot() {
         Optional<Slot> slot = Optional.of(new LineSlot(line)); // made first: once the slot is held, nothing may fail
-        return line.tryEnter((LineSlot) slot.get()) ? slot : Optional.empty();
+        return ((LineSlot) slot.get()).tryEnter() ? slot : Optional.empty();
     }
 
     /**
@@ -95,7 +97,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
         long nanos = Checks.nanos("atMost", atMost);
         Optional<Slot> slot = Optional.of(new LineSlot(line)); // likewise
-        return line.enter((LineSlot) slot.get(), nanos) ? slot : Optional.empty();
+        return ((LineSlot) slot.get()).enter(nanos) ? slot : Optional.empty();
     }
 
     /**
@@ -109,7 +111,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed before the grant
      */
     public CompletableFuture<Slot> slotAsync() {
-        return line.enterAsync(new LineSlot(line));
+        return new LineSlot(line).enterAsync();
     }
 
     /**
@@ -122,8 +124,11 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      */
     public <T extends @Nullable Object> T call(Callable<T> work) throws Exception {
         Objects.requireNonNull(work, "work");
-        try (Slot slot = slot()) {
+        if (scope.isInside()) {
             return work.call();
+        }
+        try (Slot slot = slot()) {
+            return scope.call(work);
         }
     }
 
@@ -153,7 +158,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @return an executor
      */
     public Executor executor(Executor delegate) {
-        return new GateExecutor(this::slotAsync, Objects.requireNonNull(delegate, "delegate"), governor::taskDropped);
+        Objects.requireNonNull(delegate, "delegate");
+        // The lambda refers to this gate, which must not become garbage while its executor is in use.
+        return new GateExecutor(line, scope, delegate, reason -> governor.taskDropped(reason));
     }
 
     /**
@@ -217,7 +224,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted on entry or while waiting
      */
     public boolean awaitIdle(Duration atMost) throws InterruptedException {
-        return line.awaitIdle(Checks.nanos("atMost", atMost));
+        return governor.awaitIdle(Checks.nanos("atMost", atMost));
     }
 
     @Override
@@ -229,154 +236,14 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Configures a gate. A method throws an {@link IllegalArgumentException} that names an invalid value, and
      * {@link #build()} does if values contradict each other. Not thread-safe.
      */
-    public static final class Builder {
+    public static final class Builder extends GateOptions {
 
         private static final AtomicInteger UNNAMED = new AtomicInteger();
-        private double targetCpu = 70; // percent
-        private int minSlots = 1;
-        private int maxSlots = 16;
-        private @Nullable Integer initialSlots; // minSlots
-        private long periodNanos = 2_000_000_000;
-        private @Nullable CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
-        private @Nullable StepPolicy policy; // StepPolicy.oneSlot(): grows below 0.8 x target
-        private LongSupplier nanoClock = new JvmClock();
-        private @Nullable String name; // gate-1, gate-2, ...
-        private boolean manual; // default: a governor thread
-        private long leakNanos; // off
-        private final List<GateListener> listeners = new ArrayList<>();
 
         private Builder() {}
 
-        /**
-         * Names the gate in logs, step reports and its threads. Default: {@code gate-1} and so on.
-         *
-         * @param name not blank
-         * @return this builder
-         */
-        public Builder name(String name) {
-            this.name = Checks.notBlank("name", name);
-            return this;
-        }
-
-        /**
-         * Sets the CPU target, for all processes of the host, or of the group with the quota, together. Default: 70.
-         *
-         * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
-         * @return this builder
-         */
-        public Builder targetCpu(double percent) {
-            this.targetCpu = Checks.targetCpu(percent);
-            return this;
-        }
-
-        /**
-         * Sets the floor: this number of sessions may run whatever the CPU does. Default: 1.
-         *
-         * @param slots at least 1
-         * @return this builder
-         */
-        public Builder minSlots(int slots) {
-            this.minSlots = Checks.atLeastOne("minSlots", slots);
-            return this;
-        }
-
-        /**
-         * Sets the highest limit. Default: 16.
-         *
-         * @param slots at least 1
-         * @return this builder
-         */
-        public Builder maxSlots(int slots) {
-            this.maxSlots = Checks.atLeastOne("maxSlots", slots);
-            return this;
-        }
-
-        /**
-         * Sets the limit to start from. Default: {@code minSlots}.
-         *
-         * @param slots between {@code minSlots} and {@code maxSlots}
-         * @return this builder
-         */
-        public Builder initialSlots(int slots) {
-            this.initialSlots = Checks.atLeastOne("initialSlots", slots);
-            return this;
-        }
-
-        /**
-         * Sets the time from the end of one step to the beginning of the next. Default: 2 s. OSHI renews its counters
-         * every 300 ms, so with a shorter period some steps have no reading.
-         *
-         * @param period positive
-         * @return this builder
-         */
-        public Builder period(Duration period) {
-            this.periodNanos = Checks.positiveNanos("period", period);
-            return this;
-        }
-
-        /**
-         * Sets where samples come from; a test's sampler may be one line. Default: {@link CpuSampler#ofHost()}.
-         *
-         * @param sampler a sampler that no other gate uses
-         * @return this builder
-         */
-        public Builder sampler(CpuSampler sampler) {
-            this.sampler = Objects.requireNonNull(sampler, "sampler");
-            return this;
-        }
-
-        /**
-         * Sets the rule that moves the limit. Default: {@link StepPolicy#oneSlot()}.
-         *
-         * @param policy a policy that no other gate uses, unless it is stateless
-         * @return this builder
-         */
-        public Builder policy(StepPolicy policy) {
-            this.policy = Objects.requireNonNull(policy, "policy");
-            return this;
-        }
-
-        /**
-         * Adds a listener. May be called more than once; listeners are called in the order in which they were added.
-         *
-         * @param listener receives the report of every step
-         * @return this builder
-         */
-        public Builder listener(GateListener listener) {
-            this.listeners.add(Objects.requireNonNull(listener, "listener"));
-            return this;
-        }
-
-        /**
-         * Warns once of each slot that is held for longer, with the stack that took it. Costs a stack trace a slot.
-         *
-         * @param after positive, and longer than any session takes
-         * @return this builder
-         */
-        public Builder leakWarning(Duration after) {
-            this.leakNanos = Checks.positiveNanos("leakWarning", after);
-            return this;
-        }
-
-        /**
-         * Sets the clock for reports, back-off and leaks; waits use the JVM's. Default: {@link System#nanoTime()}.
-         *
-         * @param nanoClock monotonic, in nanoseconds; it must neither throw nor block
-         * @return this builder
-         */
-        public Builder nanoClock(LongSupplier nanoClock) {
-            this.nanoClock = Objects.requireNonNull(nanoClock, "nanoClock");
-            return this;
-        }
-
-        /**
-         * Builds the gate without threads: the limit moves only when {@link AdaptiveCpuGate#step()} is called, and
-         * listeners and dependent stages run on the thread that calls the gate.
-         *
-         * @return this builder
-         */
-        public Builder manual() {
-            this.manual = true;
+        @Override
+        Builder self() {
             return this;
         }
 

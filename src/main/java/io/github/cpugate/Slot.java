@@ -1,6 +1,8 @@
 package io.github.cpugate;
 
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +99,35 @@ public interface Slot extends AutoCloseable {
      * @return a future that completes with this slot once it is held, and fails with what {@code resume()} throws
      */
     CompletableFuture<Slot> resumeAsync();
+
+    /**
+     * Lends the slot to other callers while {@code work} runs, as {@link #pause()} and {@link #resume()} do. A session
+     * that waits for other sessions of the same gate, such as an agent for its sub-agents, must do so in this method,
+     * or all slots may end up with sessions that wait for a slot.
+     *
+     * @param <T> the type of the result
+     * @param work what to do without the slot; called on this thread
+     * @return what the work returned, once the slot is held again
+     * @throws Exception what the work threw, once the slot is held again, or what {@link #resume()} throws; the latter
+     *     is a suppressed exception of the former if both throw
+     */
+    default <T extends @Nullable Object> T whilePaused(Callable<T> work) throws Exception {
+        Objects.requireNonNull(work, "work");
+        pause();
+        T result;
+        try {
+            result = work.call();
+        } catch (Throwable t) {
+            try {
+                resume();
+            } catch (Throwable again) {
+                t.addSuppressed(again);
+            }
+            throw t;
+        }
+        resume();
+        return result;
+    }
 
     /**
      * Gives the slot back, and admits the next caller in line if it fits under the limit. Does nothing if the slot is

@@ -27,9 +27,10 @@ class ArchitectureTest {
     private static final String CPU = ROOT + ".cpu";
     private static final String POLICY = ROOT + ".policy";
     private static final String OBSERVE = ROOT + ".observe";
+    private static final String INTERNAL = ROOT + ".internal";
     private static final String LINE = ROOT + ".internal.line";
     private static final String GOVERNOR = ROOT + ".internal.governor";
-    private static final String GATE = ".*\\.AdaptiveCpuGate(\\$.*)?";
+    private static final String GATE = ".*\\.(AdaptiveCpuGate(\\$.*)?|GateOptions)";
 
     private static final int MAX_ROOT_FILES = 12;
     private static final Pattern CLASS_NAME = Pattern.compile("\\{@code ([A-Z]\\w+)}");
@@ -77,12 +78,12 @@ class ArchitectureTest {
 
     @Test
     void theLineDependsOnlyOnTheRootPackage() {
-        onlyDependsOn(LINE, ROOT);
+        onlyDependsOn(LINE, ROOT, INTERNAL);
     }
 
     @Test
     void theGovernorDoesNotDependOnObserve() {
-        onlyDependsOn(GOVERNOR, ROOT, CPU, POLICY, LINE, "org.slf4j..");
+        onlyDependsOn(GOVERNOR, ROOT, INTERNAL, CPU, POLICY, LINE, "org.slf4j..");
     }
 
     @Test

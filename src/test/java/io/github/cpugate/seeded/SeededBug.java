@@ -54,7 +54,7 @@ enum SeededBug {
 
                         private void backOff
                     """, """
-                            line.enter(slot);
+                            slot.enter();
                             return true;
                         }
 

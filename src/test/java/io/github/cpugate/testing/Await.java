@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 /** Waits for a state, never for a time. The deadline only ends a test that would hang. */
 public final class Await {
 
-    private static final Duration DEADLINE = Duration.ofSeconds(Integer.getInteger("await.seconds", 20));
+    public static final Duration DEADLINE = Duration.ofSeconds(Integer.getInteger("await.seconds", 20));
 
     private Await() {}
 

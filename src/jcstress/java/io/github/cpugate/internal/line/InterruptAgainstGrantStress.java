@@ -31,7 +31,7 @@ public class InterruptAgainstGrantStress {
     public void caller() {
         caller = Thread.currentThread();
         try {
-            outcome = line.enter(wanted, LONG) ? "granted" : "timed out";
+            outcome = wanted.enter(LONG) ? "granted" : "timed out";
         } catch (InterruptedException e) {
             outcome = "interrupted";
         }

@@ -30,7 +30,7 @@ public class TimeoutAgainstGrantStress {
     @Actor
     public void caller() {
         try {
-            granted = line.enter(wanted, NANOS);
+            granted = wanted.enter(NANOS);
         } catch (InterruptedException e) {
             throw new AssertionError("no thread interrupts this one", e);
         }

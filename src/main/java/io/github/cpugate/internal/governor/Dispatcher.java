@@ -3,6 +3,7 @@ package io.github.cpugate.internal.governor;
 import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.StepReport;
+import io.github.cpugate.internal.DaemonThreads;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -231,19 +232,12 @@ final class Dispatcher {
             return;
         }
         try {
-            Thread made = daemon(this::run);
+            Thread made = DaemonThreads.make(threadName, this::run);
             made.start();
             thread = made;
         } catch (Throwable t) {
             // No memory for a thread: the next event tries again.
         }
-    }
-
-    private Thread daemon(Runnable task) {
-        Thread made = new Thread(null, task, threadName, 0, false); // inherits no thread-local values
-        made.setContextClassLoader(Dispatcher.class.getClassLoader());
-        made.setDaemon(true);
-        return made;
     }
 
     private void run() {
@@ -369,7 +363,8 @@ final class Dispatcher {
     private void serveTheOthers() {
         for (Subscriber each : subscribers) {
             try {
-                daemon(() -> each.deliver(true)).start(); // ends at once if there is nothing to deliver
+                DaemonThreads.make(threadName, () -> each.deliver(true))
+                        .start(); // ends at once if there is nothing to deliver
             } catch (Throwable t) {
                 // No memory for a thread: this listener is served when the one that hangs returns.
             }

@@ -16,6 +16,7 @@ import io.github.cpugate.policy.StepPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,6 +40,9 @@ public final class Governor {
     /** How long {@link #close()} waits for the listeners; if one of them hangs, twice as long. */
     private static final long CLOSE_NANOS = 450_000_000L;
 
+    /** How often {@link #awaitIdle} looks for lost slots. */
+    private static final long LEAK_SEARCH_NANOS = 200_000_000;
+
     private final String gate;
     private final CpuSampler sampler;
     private final StepPolicy policy;
@@ -48,6 +52,7 @@ public final class Governor {
     private final long patienceNanos;
     private final GateLog log;
     private final Dispatcher dispatcher;
+    private final NestingCheck nesting;
     private final ForeignCode sampling;
     private final ForeignCode deciding;
     private final List<ForeignCode> foreignCode; // where a step may hang: the two above, and the check of a log level
@@ -85,6 +90,7 @@ public final class Governor {
         this.targetCpu = targetCpu;
         this.patienceNanos = patienceNanos;
         this.log = new GateLog(gate, manual);
+        this.nesting = new NestingCheck(line, log);
         this.dispatcher = new Dispatcher(
                 "cpugate-dispatcher-" + gate, "a listener of gate '" + gate + "'", listeners, log, manual);
         this.sampling = new ForeignCode("the CPU sampler of gate '" + gate + "'", log);
@@ -203,7 +209,9 @@ public final class Governor {
         // Without a reading there is no decision, and usage accumulates until the next one.
         LineSnapshot seen = line.beginStep(cpu.isOk());
         Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
-        return complete(cpu, target, seen, decision, byHand);
+        StepReport report = complete(cpu, target, seen, decision, byHand);
+        nesting.step(report);
+        return report;
     }
 
     /** Whether a step on that thread hangs in foreign code. */
@@ -343,6 +351,28 @@ public final class Governor {
         }
         boolean rateLimited = decision.reason() == Reason.NO_DEMAND && seen.ceilingReached();
         return rateLimited ? Reason.RATE_LIMITED : decision.reason();
+    }
+
+    /**
+     * Waits until no slot is held, for up to {@code nanos}. Looks for lost slots meanwhile, since a closed gate makes
+     * no steps.
+     */
+    public boolean awaitIdle(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        for (long left = nanos; ; left = deadline - System.nanoTime()) {
+            reportLeaks();
+            if (line.awaitIdle(Math.min(left, LEAK_SEARCH_NANOS))) {
+                return true;
+            }
+            if (left <= LEAK_SEARCH_NANOS) {
+                return false;
+            }
+        }
+    }
+
+    /** Returns an executor that runs tasks on another one, and logs its faults. */
+    public Executor logged(Executor executor) {
+        return new LoggedExecutor(executor, faultLog("the executor"));
     }
 
     boolean isIdle() {

@@ -132,6 +132,14 @@ final class LogWriter implements GateListener {
                         reason);
     }
 
+    void nested(int slots, Throwable stacks) {
+        logger().warn(
+                        "gate '{}': no session has ended for a while, and each slot in use is held by a thread that waits for another one ({} threads); call(...) within call(...) shares its slot, and whilePaused(...) lends it meanwhile (logged once)",
+                        gate,
+                        slots,
+                        stacks);
+    }
+
     void dropped(long reports) {
         logger().warn("gate '{}': its listeners missed {} step reports", gate, reports);
     }

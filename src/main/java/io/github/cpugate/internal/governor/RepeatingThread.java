@@ -1,5 +1,6 @@
 package io.github.cpugate.internal.governor;
 
+import io.github.cpugate.internal.DaemonThreads;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -7,14 +8,21 @@ import java.util.concurrent.locks.LockSupport;
  * run to the beginning of the next: at a fixed rate, runs that were missed during a stall, such as a laptop's sleep,
  * would follow in a burst. No exception ends the thread; an interrupt neither ends it nor shortens a pause.
  */
-abstract class RepeatingThread extends Thread {
+abstract class RepeatingThread implements Runnable {
 
+    private final Thread thread;
     private volatile boolean ended;
 
     RepeatingThread(String name) {
-        super(null, null, name, 0, false); // inherits no thread-local values
-        setContextClassLoader(RepeatingThread.class.getClassLoader());
-        setDaemon(true);
+        thread = DaemonThreads.make(name, this);
+    }
+
+    final Thread thread() {
+        return thread;
+    }
+
+    final void start() {
+        thread.start();
     }
 
     abstract void work();
@@ -24,7 +32,7 @@ abstract class RepeatingThread extends Thread {
     /** Ends the thread without waiting for work under way, which ends in its own time. */
     void end() {
         ended = true;
-        LockSupport.unpark(this);
+        LockSupport.unpark(thread);
     }
 
     final boolean isEnded() {

@@ -25,7 +25,7 @@ final class Watch extends RepeatingThread {
 
     @Override
     void work() {
-        hanging = governor.isHanging(watched);
+        hanging = governor.isHanging(watched.thread());
         if (hanging && System.nanoTime() - nextStepAt >= 0) {
             nextStepAt = System.nanoTime() + watched.pauseNanos();
             var unused = governor.stepInPlace(false);

@@ -1,12 +1,12 @@
 package io.github.cpugate.internal.line;
 
 import io.github.cpugate.GateClosedException;
+import io.github.cpugate.GateFullException;
 import io.github.cpugate.Slot;
 import io.github.cpugate.Wait;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ final class FutureWaiter extends Waiter implements Runnable {
     /** Set by the one thread that may complete the future. */
     private final AtomicBoolean completing = new AtomicBoolean();
 
-    private volatile @Nullable CompletableFuture<@Nullable Void> backOffTimer;
+    private volatile @Nullable Future<?> backOffTimer;
 
     private FutureWaiter(LineSlot slot, WaitingLine line, @Nullable Wait wait) {
         super(slot);
@@ -64,13 +64,13 @@ final class FutureWaiter extends Waiter implements Runnable {
         }
     }
 
-    /**
-     * Waits in line without blocking; the line's completer, or else CompletableFuture's default executor, completes it.
-     */
+    /** Waits in line without blocking; the line's completer completes the future. */
     static CompletableFuture<Slot> enter(WaitingLine line, LineSlot slot) {
         try {
-            return line.tryEnter(slot) ? CompletableFuture.completedFuture(slot) : enqueue(line, slot);
-        } catch (GateClosedException e) {
+            return line.admitOrEnqueue(slot, null, true)
+                    ? CompletableFuture.completedFuture(slot)
+                    : enqueue(line, slot);
+        } catch (GateClosedException | GateFullException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -78,7 +78,7 @@ final class FutureWaiter extends Waiter implements Runnable {
     private static CompletableFuture<Slot> enqueue(WaitingLine line, LineSlot slot) {
         FutureWaiter waiter = new FutureWaiter(slot, line, line.waitBegan());
         try {
-            if (!line.admitOrEnqueue(slot, waiter)) {
+            if (!line.admitOrEnqueue(slot, waiter, true)) {
                 return waiter.future;
             }
         } catch (Throwable t) {
@@ -92,6 +92,7 @@ final class FutureWaiter extends Waiter implements Runnable {
     /** Backs off if the service asked for it, and waits in line again. */
     static CompletableFuture<Slot> resume(WaitingLine line, LineSlot slot) {
         FutureWaiter waiter = new FutureWaiter(slot, line, null);
+        slot.holder = null;
         try {
             if (line.resume(waiter)) {
                 return CompletableFuture.completedFuture(slot);
@@ -107,10 +108,8 @@ final class FutureWaiter extends Waiter implements Runnable {
 
     private void backOff() {
         try {
-            CompletableFuture<@Nullable Void> timer = new CompletableFuture<>();
+            Future<?> timer = line.threads.schedule(this::backOffEnded, backOffNanos);
             backOffTimer = timer;
-            timer.completeOnTimeout(null, backOffNanos, TimeUnit.NANOSECONDS);
-            var unused = timer.thenRunAsync(this::backOffEnded);
             if (isDecided()) {
                 timer.cancel(false);
             }
@@ -141,7 +140,7 @@ final class FutureWaiter extends Waiter implements Runnable {
     }
 
     private void ended(Wait.Outcome outcome) {
-        CompletableFuture<?> timer = backOffTimer;
+        Future<?> timer = backOffTimer;
         if (timer != null) {
             timer.cancel(false);
         }
@@ -153,13 +152,10 @@ final class FutureWaiter extends Waiter implements Runnable {
     @Override
     void wake() {
         try {
-            Executor completer = line.completer;
-            (completer == null ? future.defaultExecutor() : completer).execute(this);
-        } catch (Throwable t) {
-            // No memory or no thread: completing here is better than never. If run() has already run, this does
-            // nothing.
+            line.completer.execute(this);
+        } catch (Throwable t) { // refused by the user's executor; if run() has already run, it does nothing now
             try {
-                run();
+                line.threads.execute(this);
             } catch (Throwable again) {
                 // The other waiters that leave the line with this one must still be woken.
             }

@@ -1,24 +1,51 @@
 package io.github.cpugate.internal.line;
 
+import io.github.cpugate.GateClosedException;
 import io.github.cpugate.Slot;
+import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** Keeps tasks in line, and hands each to another executor once it has a slot. */
+/**
+ * Keeps tasks in line, and hands each to another executor, the delegate, once it has a slot.
+ *
+ * <p>A task gives its slot back before the delegate's worker is idle, so a pool with as many threads as slots and no
+ * queue may reject the next task for a moment. Therefore a rejection shortly after the end of a task is tried again.
+ *
+ * <p>A task that will not run is cancelled if that tells its owner. Otherwise, if the gate was closed, it runs all the
+ * same, one such task after the other, since its owner would wait for ever.
+ */
 public final class GateExecutor implements Executor {
 
-    private final Supplier<CompletableFuture<Slot>> slotFutures;
+    /** A worker that has ended a task is idle after this time. */
+    private static final long IDLE_NANOS = 100_000_000;
+
+    private static final long RETRY_NANOS = 1_000_000;
+    private static final int MAX_RETRIES_ON_CALLER = 20;
+
+    private final WaitingLine line;
+    final CallScope scope;
     private final Executor delegate;
     private final Consumer<Throwable> dropped;
+    private volatile long lastEnd = System.nanoTime() - IDLE_NANOS;
 
-    /** Reports the reason to {@code dropped} when a task that waited in line cannot be started. */
-    public GateExecutor(Supplier<CompletableFuture<Slot>> slotFutures, Executor delegate, Consumer<Throwable> dropped) {
-        this.slotFutures = slotFutures;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Queue<Runnable> leftOver = new ArrayDeque<>(); // guarded by lock
+    private boolean runsLeftOver; // guarded by lock; one of them is with the delegate
+
+    /** Reports the reason to {@code dropped} when a task that was accepted will not run. */
+    public GateExecutor(WaitingLine line, CallScope scope, Executor delegate, Consumer<Throwable> dropped) {
+        this.line = line;
+        this.scope = scope;
         this.delegate = delegate;
         this.dropped = dropped;
     }
@@ -26,69 +53,132 @@ public final class GateExecutor implements Executor {
     @Override
     public void execute(Runnable task) {
         Objects.requireNonNull(task, "task");
-        CompletableFuture<Slot> slotFuture = slotFutures.get();
-        if (slotFuture.isDone()) {
-            if (slotFuture.isCompletedExceptionally()) {
-                throw new RejectedExecutionException(
-                        slotFuture.handle((slot, refusal) -> refusal).join());
-            }
-            start(new SlottedTask(task, slotFuture.join())); // what the delegate throws reaches the caller
-            return;
-        }
-        var unused = slotFuture.whenComplete((slot, refusal) -> {
-            if (refusal != null) {
-                drop(task, refusal);
-                return;
-            }
-            SlottedTask slotted = new SlottedTask(task, slot);
-            try {
-                start(slotted);
-            } catch (Throwable t) {
-                if (slotted.began) { // the delegate runs tasks on this thread, and the task threw
-                    Thread thread = Thread.currentThread();
-                    thread.getUncaughtExceptionHandler().uncaughtException(thread, t);
+        LineSlot slot = new LineSlot(line);
+        SlottedTask slotted = new SlottedTask(task, slot, this);
+        CompletableFuture<Slot> grant = slot.enterAsync();
+        if (!grant.isDone()) {
+            var unused = grant.whenComplete((granted, refusal) -> {
+                if (refusal == null) {
+                    startOrDrop(slotted, task);
                 } else {
-                    drop(task, t);
+                    refused(task, refusal);
                 }
-            }
-        });
+            });
+        } else if (grant.isCompletedExceptionally()) {
+            throw new RejectedExecutionException(
+                    grant.handle((granted, refusal) -> refusal).join());
+        } else {
+            startOnCaller(slotted);
+        }
     }
 
-    private void start(SlottedTask task) {
+    void taskEnded() {
+        lastEnd = System.nanoTime();
+    }
+
+    /** Hands the task to the delegate. What that throws reaches the caller, which still has the task. */
+    private void startOnCaller(SlottedTask task) {
+        for (int retries = 0; ; retries++) {
+            try {
+                delegate.execute(task);
+                return;
+            } catch (Throwable t) {
+                if (retries == MAX_RETRIES_ON_CALLER || !isRetried(task, t)) {
+                    var unused = task.giveUp();
+                    throw t;
+                }
+                LockSupport.parkNanos(this, RETRY_NANOS);
+            }
+        }
+    }
+
+    private void startOrDrop(SlottedTask slotted, Runnable task) {
         try {
-            delegate.execute(task);
+            delegate.execute(slotted);
         } catch (Throwable t) {
-            task.slot.close();
-            throw t;
-        }
-    }
-
-    /** A task and the slot that it runs in. */
-    private static final class SlottedTask implements Runnable {
-
-        private final Runnable task;
-        private final Slot slot;
-        private volatile boolean began;
-
-        SlottedTask(Runnable task, Slot slot) {
-            this.task = task;
-            this.slot = slot;
-        }
-
-        @Override
-        public void run() {
-            began = true;
-            try (slot) {
-                task.run();
+            if (isRetried(slotted, t)) {
+                var unused = line.threads.schedule(
+                        () -> line.completer.execute(() -> startOrDrop(slotted, task)), RETRY_NANOS);
+            } else if (slotted.giveUp()) {
+                drop(task, t);
+            } else { // the delegate runs tasks on this thread, and the task threw
+                reportUncaught(t);
             }
         }
     }
 
-    /** It is too late to throw, so a task that is a Future is cancelled, and the loss is reported. */
-    private void drop(Runnable task, Throwable reason) {
+    /** Whether the delegate may have rejected the task only because a worker was not idle yet. */
+    private boolean isRetried(SlottedTask task, Throwable rejection) {
+        return rejection instanceof RejectedExecutionException
+                && !task.hasBegun()
+                && System.nanoTime() - lastEnd < IDLE_NANOS
+                && !(delegate instanceof ExecutorService service && service.isShutdown());
+    }
+
+    private void refused(Runnable task, Throwable refusal) {
+        if (refusal instanceof GateClosedException && !SlottedTask.isOwnersFuture(task)) {
+            addLeftOver(task);
+        } else {
+            drop(task, refusal);
+        }
+    }
+
+    /** The delegate has forgotten the task, as a pool with a DiscardPolicy does. */
+    void lost(Runnable task) {
+        drop(task, new RejectedExecutionException("the delegate discarded the task"));
+    }
+
+    /** Tells the task's owner that it will not run, as far as that is possible; it is too late to throw. */
+    void drop(Runnable task, Throwable reason) {
         if (task instanceof Future<?> future) {
             future.cancel(false);
         }
         dropped.accept(reason);
+    }
+
+    private void addLeftOver(Runnable task) {
+        lock.lock();
+        try {
+            leftOver.add(task);
+            if (runsLeftOver) {
+                return;
+            }
+            runsLeftOver = true;
+        } finally {
+            lock.unlock();
+        }
+        try {
+            delegate.execute(this::runLeftOver);
+        } catch (Throwable t) {
+            for (Runnable next = nextLeftOver(); next != null; next = nextLeftOver()) {
+                drop(next, t);
+            }
+        }
+    }
+
+    private void runLeftOver() {
+        for (Runnable next = nextLeftOver(); next != null; next = nextLeftOver()) {
+            try {
+                next.run();
+            } catch (Throwable t) {
+                reportUncaught(t);
+            }
+        }
+    }
+
+    private @Nullable Runnable nextLeftOver() {
+        lock.lock();
+        try {
+            Runnable next = leftOver.poll();
+            runsLeftOver = next != null;
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void reportUncaught(Throwable t) {
+        Thread thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, t);
     }
 }

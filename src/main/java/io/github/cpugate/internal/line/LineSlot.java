@@ -13,6 +13,13 @@ public final class LineSlot implements Slot {
     /** Where the slot was taken; null unless the gate was built with {@code leakWarning}. */
     final SlotSet.@Nullable Origin origin;
 
+    /** Called, on the line's completer, if the held slot is garbage-collected; null if that is simply a leak. */
+    @Nullable
+    Runnable onCollected;
+
+    /** The thread that runs the session; null if that is not known. */
+    volatile @Nullable Thread holder;
+
     // The line's lock guards all fields below. A slot that has been admitted, and is neither held nor closed, is
     // paused.
 
@@ -40,6 +47,27 @@ public final class LineSlot implements Slot {
     public LineSlot(WaitingLine line) {
         this.line = line;
         this.origin = line.leakNanos > 0 ? new SlotSet.Origin() : null;
+    }
+
+    /** Waits for as long as it takes, and returns once the slot is held. */
+    public void enter() throws InterruptedException {
+        var unused = ThreadWaiter.enter(line, this, false, 0);
+    }
+
+    /** Waits for at most {@code nanos}, and returns whether the slot is held. */
+    public boolean enter(long nanos) throws InterruptedException {
+        return ThreadWaiter.enter(line, this, true, nanos);
+    }
+
+    /** Returns whether the slot is held; does not wait. */
+    public boolean tryEnter() {
+        holder = Thread.currentThread();
+        return line.tryEnter(this);
+    }
+
+    /** Returns a future of the slot, which completes once the slot is held. */
+    public CompletableFuture<Slot> enterAsync() {
+        return FutureWaiter.enter(line, this);
     }
 
     void checkResumable() {

@@ -4,7 +4,11 @@ import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +35,14 @@ public final class SlotSet {
     /** Stands for a slot without keeping it reachable. */
     static final class WeakEntry extends WeakReference<LineSlot> {
         final @Nullable Origin origin;
+        final @Nullable Runnable onCollected;
         int index;
+        private @Nullable WeakEntry nextLost;
 
         WeakEntry(LineSlot slot, ReferenceQueue<LineSlot> collected) {
             super(slot, collected);
             this.origin = slot.origin;
+            this.onCollected = slot.onCollected;
             this.index = slot.index;
         }
     }
@@ -48,13 +55,17 @@ public final class SlotSet {
 
         private int collected;
         private @Nullable Origin example;
+        private @Nullable WeakEntry lost; // a chain
         private final List<Overdue> overdue = new ArrayList<>(0);
 
         public boolean isEmpty() {
             return collected == 0 && overdue.isEmpty();
         }
 
-        /** The number of held slots that were garbage-collected; they have been given back. */
+        /**
+         * The number of held slots that were garbage-collected; they have been given back. Slots of which someone else
+         * is told do not count.
+         */
         public int collected() {
             return collected;
         }
@@ -62,6 +73,13 @@ public final class SlotSet {
         /** Where one of the collected slots was taken; null if that is not known. */
         public @Nullable Throwable example() {
             return example;
+        }
+
+        /** Hands out what is to be called for slots that were garbage-collected. */
+        void forEachLost(Consumer<Runnable> action) {
+            for (WeakEntry each = lost; each != null; each = each.nextLost) {
+                action.accept(Objects.requireNonNull(each.onCollected));
+            }
         }
 
         /** The slots that have been held for too long. */
@@ -150,6 +168,16 @@ public final class SlotSet {
         }
     }
 
+    /** The threads that run the sessions; null is one of them if one is not known. */
+    Set<@Nullable Thread> holders() {
+        Set<@Nullable Thread> holders = new HashSet<>();
+        for (int i = 0; i < size; i++) {
+            LineSlot slot = entries[i] instanceof WeakEntry entry ? entry.get() : (LineSlot) entries[i];
+            holders.add(slot == null ? null : slot.holder);
+        }
+        return holders;
+    }
+
     /** Removes and reports collected slots; also reports, once, each slot held for longer than {@code nanos}. */
     Leaks findLeaks(long now, long nanos) {
         Leaks leaks = new Leaks();
@@ -168,6 +196,11 @@ public final class SlotSet {
         while (collected.poll() instanceof WeakEntry entry) {
             if (entry.index >= 0) {
                 removeAt(entry.index);
+                if (entry.onCollected != null) {
+                    entry.nextLost = leaks.lost;
+                    leaks.lost = entry;
+                    continue;
+                }
                 leaks.collected++;
                 leaks.example = leaks.example == null ? entry.origin : leaks.example;
             }

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ThreadWaiter extends Waiter implements ForkJoinPool.ManagedBlocker {
 
-    private final Thread thread = Thread.currentThread();
+    final Thread thread = Thread.currentThread();
     private boolean timed;
     private long deadline; // if timed
     private boolean interrupted;
@@ -27,17 +27,19 @@ final class ThreadWaiter extends Waiter implements ForkJoinPool.ManagedBlocker {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (line.tryEnter(slot)) {
+        boolean waits = !timed || nanos > 0;
+        slot.holder = Thread.currentThread();
+        if (line.admitOrEnqueue(slot, null, waits)) {
             return true;
         }
-        if (timed && nanos <= 0) {
+        if (!waits) {
             return false;
         }
         ThreadWaiter waiter = new ThreadWaiter(slot);
         if (timed) {
             waiter.setDeadline(nanos);
         }
-        if (line.admitOrEnqueue(slot, waiter)) {
+        if (line.admitOrEnqueue(slot, waiter, true)) {
             return true;
         }
         Wait wait = line.waitBegan();
@@ -56,6 +58,7 @@ final class ThreadWaiter extends Waiter implements ForkJoinPool.ManagedBlocker {
             throw new InterruptedException();
         }
         ThreadWaiter waiter = new ThreadWaiter(slot);
+        slot.holder = waiter.thread;
         if (!line.resume(waiter)) {
             var unused = waiter.awaitGrant(line); // always true: the wait has no deadline
         }

@@ -1,5 +1,7 @@
 package io.github.cpugate.internal.line;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +77,17 @@ final class WaiterQueue {
         waiter.previous = null;
         waiter.next = null;
         size--;
+    }
+
+    /** The threads among the waiters. */
+    Set<Thread> threads() {
+        Set<Thread> threads = new HashSet<>();
+        for (Waiter each = first; each != null; each = each.next) {
+            if (each instanceof ThreadWaiter waiter) {
+                threads.add(waiter.thread);
+            }
+        }
+        return threads;
     }
 
     /** Takes up to {@code count} waiters from the head, decides each, and returns them as a chain, in order. */

@@ -2,9 +2,9 @@ package io.github.cpugate.internal.line;
 
 import io.github.cpugate.Bottleneck;
 import io.github.cpugate.GateClosedException;
-import io.github.cpugate.Slot;
+import io.github.cpugate.GateFullException;
 import io.github.cpugate.Wait;
-import java.util.concurrent.CompletableFuture;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -28,40 +28,36 @@ import org.jspecify.annotations.Nullable;
 public final class WaitingLine {
 
     final ReentrantLock lock = new ReentrantLock();
+    private final LineState state; // guarded by lock
     final String gate;
     private final LongSupplier nanoClock;
+    private final int maxWaiting;
     final long leakNanos; // slots held for longer are reported; 0 means never
-    final @Nullable Executor completer; // completes the futures of waiters; null: CompletableFuture's default executor
+    final LineThreads threads;
+    volatile Executor completer; // completes the futures of waiters
     private @Nullable Supplier<@Nullable Wait> waitObserver;
-
-    // The lock guards all fields below. Whenever it is free:
-    //   held = the slots granted and neither given back nor paused; more than allowed only after allowed() fell
-    //   waiters is empty or held.size() >= limits.allowed(): no caller waits while a slot is free
-    //   waiters and backingOff are empty if closed
-    private final Limits limits;
-    private final SlotSet held = new SlotSet();
-    private final SlotSet paused = new SlotSet(); // to be resumed
-    private final WaiterQueue waiters = new WaiterQueue();
-    private final WaiterQueue backingOff = new WaiterQueue(); // they join the line later
-    private final Usage usage;
-    private @Nullable Waiter departed; // a chain of waiters that have left the line and must be woken
-    private final IdleSignal idle = new IdleSignal(lock.newCondition());
-    private boolean closed;
 
     public WaitingLine(
             String gate,
             int minSlots,
             int maxSlots,
             int initialSlots,
+            int maxWaiting,
             LongSupplier nanoClock,
-            long leakNanos,
-            @Nullable Executor completer) {
+            long leakNanos) {
         this.gate = gate;
-        this.limits = new Limits(minSlots, maxSlots, initialSlots);
+        Limits limits = new Limits(minSlots, maxSlots, initialSlots);
+        this.state = new LineState(limits, nanoClock.getAsLong(), lock.newCondition());
+        this.maxWaiting = maxWaiting;
         this.nanoClock = nanoClock;
         this.leakNanos = leakNanos;
-        this.completer = completer;
-        this.usage = new Usage(nanoClock.getAsLong());
+        this.threads = new LineThreads(gate, maxSlots);
+        this.completer = threads;
+    }
+
+    /** Sets what completes futures instead of the line's own threads; before the first caller enters. */
+    public void completeOn(Executor executor) {
+        completer = executor;
     }
 
     /** Sets what to call when a caller begins to wait; before the first one enters. */
@@ -75,48 +71,54 @@ public final class WaitingLine {
         return waitObserver == null ? null : waitObserver.get();
     }
 
-    /** Waits for as long as it takes, and returns once the slot is held. */
-    public void enter(LineSlot slot) throws InterruptedException {
-        var unused = ThreadWaiter.enter(this, slot, false, 0);
+    /** Acquires the lock and brings the state up to now, which it returns. The clock is foreign code: read before. */
+    private long acquire() {
+        long now = nanoClock.getAsLong();
+        lock.lock();
+        state.advance(now);
+        return now;
     }
 
-    /** Waits for at most {@code nanos}, and returns whether the slot is held. */
-    public boolean enter(LineSlot slot, long nanos) throws InterruptedException {
-        return ThreadWaiter.enter(this, slot, true, nanos);
-    }
-
-    /** Returns a future of the slot, which completes once the slot is held. */
-    public CompletableFuture<Slot> enterAsync(LineSlot slot) {
-        return FutureWaiter.enter(this, slot);
+    /** Releases the lock, and then wakes the waiters that have left the line. */
+    private void release() {
+        Waiter woken = state.takeDeparted();
+        lock.unlock();
+        Waiter.wakeAll(woken);
     }
 
     /** Returns whether the slot is held; does not wait. */
-    public boolean tryEnter(LineSlot slot) {
-        return admitOrEnqueue(slot, null);
+    boolean tryEnter(LineSlot slot) {
+        return admitOrEnqueue(slot, null, false);
     }
 
     /**
-     * Admits if there is room, and otherwise adds the waiter to the line. By the invariants there is room only if the
-     * line is empty, so this overtakes no caller.
+     * Admits if there is room, and otherwise adds the waiter, if there is one, to the line. By the invariants there is
+     * room only if the line is empty, so this overtakes no caller.
+     *
+     * @param waits whether the caller will wait if there is no room, so that it must be turned away if the line is full
      */
-    boolean admitOrEnqueue(LineSlot slot, @Nullable Waiter waiter) {
+    boolean admitOrEnqueue(LineSlot slot, @Nullable Waiter waiter, boolean waits) {
         long now = acquire();
         try {
-            if (closed) {
+            if (state.closed) {
                 throw new GateClosedException(gate);
             }
-            if (held.size() >= limits.allowed()) {
-                usage.reached(limits.bottleneck());
-                if (waiter != null) {
-                    waiters.add(waiter);
-                }
-                return false;
+            if (!state.isFull()) {
+                state.held.reserve(1);
+                state.admit(slot, now);
+                return true;
             }
-            held.reserve(1);
-            admit(slot, now);
-            return true;
+            state.usage.reached(state.limits.bottleneck());
+            if (waits && state.waiters.size() >= maxWaiting) {
+                state.usage.rejected();
+                throw new GateFullException(gate, state.waiters.size());
+            }
+            if (waiter != null) {
+                state.waiters.add(waiter);
+            }
+            return false;
         } finally {
-            lock.unlock();
+            release();
         }
     }
 
@@ -126,23 +128,23 @@ public final class WaitingLine {
         long now = acquire();
         try {
             slot.checkResumable();
-            if (held.contains(slot)) {
+            if (state.held.contains(slot)) {
                 return true;
             }
-            if (closed) {
+            if (state.closed) {
                 throw new GateClosedException(gate);
             }
             waiter.backOffNanos = slot.backOffNanos(now);
             if (waiter.backOffNanos <= 0) {
-                joinAgain(waiter, now);
+                state.joinAgain(waiter, now);
                 return waiter.state == Waiter.State.GRANTED;
             }
             slot.resumption = waiter;
             waiter.state = Waiter.State.BACKING_OFF;
-            backingOff.add(waiter);
+            state.backingOff.add(waiter);
             return false;
         } finally {
-            unlock();
+            release();
         }
     }
 
@@ -151,26 +153,11 @@ public final class WaitingLine {
         long now = acquire();
         try {
             if (waiter.state == Waiter.State.BACKING_OFF) {
-                joinAgain(waiter, now);
+                state.joinAgain(waiter, now);
             }
         } finally {
-            unlock();
+            release();
         }
-    }
-
-    /** Reserves room first: if memory runs out, the queues and the slot are unchanged. */
-    private void joinAgain(Waiter waiter, long now) {
-        held.reserve(1
-                + Math.min(waiters.size(), limits.maxSlots())); // more than one may fit: this may reopen a closed floor
-        if (waiter.state == Waiter.State.BACKING_OFF) {
-            backingOff.remove(waiter);
-        }
-        waiter.slot.resumption = waiter;
-        waiter.state = Waiter.State.IN_LINE;
-        waiters.add(waiter);
-        limits.resumes(waiter.slot);
-        handOver(now);
-        usage.reached(waitingFor());
     }
 
     /**
@@ -182,18 +169,18 @@ public final class WaitingLine {
         if (waiter.isDecided()) {
             return false; // a decision is final
         }
-        long now = acquire();
+        var unused = acquire();
         try {
             if (waiter.isDecided()) {
                 return false;
             }
-            remove(waiter, Waiter.State.GAVE_UP);
+            state.remove(waiter, Waiter.State.GAVE_UP);
             if (late) {
-                usage.timedOut();
+                state.usage.timedOut();
             }
             return true;
         } finally {
-            lock.unlock();
+            release();
         }
     }
 
@@ -202,16 +189,13 @@ public final class WaitingLine {
         long now = acquire();
         try {
             slot.closed = true;
-            release(slot, now);
-            if (paused.contains(slot)) {
-                paused.remove(slot);
-            }
-            if (slot.resumption != null) {
-                departed = slot.resumption;
-                remove(slot.resumption, Waiter.State.SLOT_CLOSED);
+            if (state.held.contains(slot)) {
+                state.release(slot, now);
+            } else {
+                state.close(slot);
             }
         } finally {
-            unlock();
+            release();
         }
     }
 
@@ -220,9 +204,9 @@ public final class WaitingLine {
         long now = acquire();
         try {
             slot.everPaused = true;
-            release(slot, now);
+            state.release(slot, now);
         } finally {
-            unlock();
+            release();
         }
     }
 
@@ -232,55 +216,37 @@ public final class WaitingLine {
     void abandon(LineSlot slot) {
         long now = acquire();
         try {
-            release(slot, now);
+            state.release(slot, now);
         } finally {
-            unlock();
+            release();
         }
-    }
-
-    private void release(LineSlot slot, long now) {
-        if (!held.contains(slot)) {
-            return;
-        }
-        // Made first: if memory runs out, nothing has changed.
-        SlotSet.WeakEntry entry = slot.everPaused && !slot.closed ? paused.prepare(slot) : null;
-        held.remove(slot);
-        if (entry != null) {
-            paused.addWeakly(slot, entry);
-        }
-        limits.gaveBack(slot, now);
-        handOver(now);
-    }
-
-    private void remove(Waiter waiter, Waiter.State outcome) {
-        (waiter.state == Waiter.State.BACKING_OFF ? backingOff : waiters).remove(waiter);
-        waiter.decide(outcome);
     }
 
     /** The service refused the slot's session, whether the slot is held or not. */
     void refused(LineSlot slot, RetryAfter retryAfter) {
         long now = acquire();
         try {
-            int inFlight = held.contains(slot) ? held.size() : held.size() + 1;
-            limits.refused(slot, inFlight, usage.ended(held.size()), now, retryAfter.nanos());
-            usage.refused(retryAfter.rejected());
+            int held = state.held.size();
+            int inFlight = state.held.contains(slot) ? held : held + 1;
+            state.limits.refused(slot, inFlight, state.usage.ended(held), now, retryAfter.nanos());
+            state.usage.refused(retryAfter.rejected());
         } finally {
-            lock.unlock();
+            release();
         }
     }
 
     /** Begins a step, and returns the line as it stands. A step that has a reading begins a new measuring window. */
     public LineSnapshot beginStep(boolean hasReading) {
-        long now = acquire();
+        var unused = acquire();
         try {
-            LineSnapshot snapshot = look(now);
-            usage.beginStep(snapshot.totals());
+            LineSnapshot snapshot = state.snapshot();
+            state.usage.beginStep(snapshot.totals());
             if (hasReading) {
-                usage.beginWindow();
+                state.usage.beginWindow();
             }
             return snapshot;
         } finally {
-            lock.unlock();
+            release();
         }
     }
 
@@ -294,16 +260,17 @@ public final class WaitingLine {
     public LimitMove endStep(int seen, int wanted, boolean refused) {
         long now = acquire();
         try {
-            held.reserve(Math.min(waiters.size(), limits.maxSlots()));
-            boolean ceilingReached = usage.ceilingReached() || waitingFor() == Bottleneck.API;
-            boolean drains = held.size() > limits.allowed();
+            Limits limits = state.limits;
+            state.held.reserve(Math.min(state.waiters.size(), limits.maxSlots()));
+            boolean ceilingReached = state.usage.ceilingReached() || state.waitingFor() == Bottleneck.API;
+            boolean drains = state.held.size() > limits.allowed();
             LimitMove move = limits.step(seen, wanted, ceilingReached && !drains, refused, now);
-            handOver(now);
-            usage.endStep();
-            usage.reached(waitingFor()); // callers that still wait count as having reached the new limit
+            state.handOver(now);
+            state.usage.endStep();
+            state.usage.reached(state.waitingFor()); // callers that still wait count as having reached the new limit
             return move;
         } finally {
-            unlock();
+            release();
         }
     }
 
@@ -311,38 +278,46 @@ public final class WaitingLine {
     public void setBounds(int newMin, int newMax) {
         long now = acquire();
         try {
-            held.reserve(Math.min(waiters.size(), newMax));
-            limits.setBounds(newMin, newMax);
-            handOver(now);
+            state.held.reserve(Math.min(state.waiters.size(), newMax));
+            state.limits.setBounds(newMin, newMax);
+            state.handOver(now);
         } finally {
-            unlock();
+            release();
         }
     }
 
     /** Gives back garbage-collected slots; reports these, and slots that have been held for too long. */
     public SlotSet.Leaks findLeaks() {
+        SlotSet.Leaks leaks;
         long now = acquire();
         try {
-            SlotSet.Leaks leaks = held.findLeaks(now, leakNanos);
-            var unused = paused.findLeaks(now, Long.MAX_VALUE); // these occupy no room, so there is nothing to warn of
-            if (leaks.collected() > 0) {
-                handOver(now);
-            }
-            return leaks;
+            leaks = state.held.findLeaks(now, leakNanos);
+            var unused = state.paused.findLeaks(now, Long.MAX_VALUE); // occupies no room: nothing to warn of
+            state.handOver(now);
         } finally {
-            unlock();
+            release();
+        }
+        leaks.forEachLost(completer::execute);
+        return leaks;
+    }
+
+    /** If each slot is held by a thread that waits in line, as in a deadlock, these threads; otherwise an empty set. */
+    public Set<Thread> waitingHolders() {
+        var unused = acquire();
+        try {
+            return state.waitingHolders();
+        } finally {
+            release();
         }
     }
 
     /** Refuses all callers in line and all to come. Slots that are held stay held. */
     public void close() {
-        long now = acquire();
+        var unused = acquire();
         try {
-            closed = true;
-            waiters.addAll(backingOff);
-            departed = waiters.takeFirst(waiters.size(), Waiter.State.GATE_CLOSED);
+            state.close();
         } finally {
-            unlock();
+            release();
         }
     }
 
@@ -350,70 +325,18 @@ public final class WaitingLine {
     public boolean awaitIdle(long nanos) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            return held.size() == 0 || idle.await(nanos);
+            return state.held.size() == 0 || state.idle.await(nanos);
         } finally {
             lock.unlock();
         }
     }
 
     public LineSnapshot snapshot() {
-        long now = acquire();
+        var unused = acquire();
         try {
-            return look(now);
+            return state.snapshot();
         } finally {
-            lock.unlock();
+            release();
         }
-    }
-
-    private LineSnapshot look(long now) {
-        return LineSnapshot.of(
-                limits, usage, held.size(), waiters.size(), paused.size(), backingOff.size(), waitingFor(), closed);
-    }
-
-    private Bottleneck waitingFor() {
-        return waiters.isEmpty() ? Bottleneck.NONE : limits.bottleneck();
-    }
-
-    /**
-     * Acquires the lock, accounts for the time until now, and returns it. The clock is foreign code: it is read before.
-     */
-    private long acquire() {
-        long now = nanoClock.getAsLong();
-        lock.lock();
-        usage.accrue(now, held.size(), waitingFor());
-        return now;
-    }
-
-    private void admit(LineSlot slot, long now) {
-        if (paused.contains(slot)) {
-            paused.remove(slot);
-            usage.resumed();
-        } else {
-            usage.admitted();
-        }
-        held.add(slot, now);
-        limits.admitted(slot);
-    }
-
-    /**
-     * Grants slots to as many of the first waiters as fit. Call {@code accrue} before, and {@code held.reserve} if more
-     * slots may be granted than were given back. Cannot fail.
-     */
-    private void handOver(long now) {
-        departed = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);
-        for (Waiter each = departed; each != null; each = each.next) {
-            admit(each.slot, now);
-        }
-        if (held.size() == 0) {
-            idle.signal();
-        }
-    }
-
-    /** Releases the lock, and then wakes the waiters that have left the line. */
-    private void unlock() {
-        Waiter woken = departed;
-        departed = null;
-        lock.unlock();
-        Waiter.wakeAll(woken);
     }
 }

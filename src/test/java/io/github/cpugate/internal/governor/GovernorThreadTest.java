@@ -144,7 +144,7 @@ class GovernorThreadTest {
         for (int i = 0; i < 4; i++) {
             held.add(LineFixture.take(line));
         }
-        CompletableFuture<Slot> next = line.enterAsync(new LineSlot(line));
+        CompletableFuture<Slot> next = new LineSlot(line).enterAsync();
         held.get(0).rateLimited(Duration.ofNanos(1));
         held.get(0).close();
         held.get(1).close();

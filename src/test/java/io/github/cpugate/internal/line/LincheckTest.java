@@ -47,7 +47,7 @@ class LincheckTest {
         @Override
         public void run() {
             try {
-                line.enter(slot);
+                slot.enter();
                 outcome = "granted";
             } catch (InterruptedException e) {
                 outcome = "interrupted";

@@ -20,6 +20,7 @@ public final class LineFixture {
     private int limit = 1;
     private LongSupplier nanoClock = System::nanoTime;
     private long leakNanos; // off
+    private int maxWaiting = Integer.MAX_VALUE;
     private @Nullable Executor completer = new Trampoline();
 
     private LineFixture() {}
@@ -54,27 +55,36 @@ public final class LineFixture {
         return this;
     }
 
-    /** Sets what completes futures; null for CompletableFuture's default executor. */
+    public LineFixture maxWaiting(int callers) {
+        maxWaiting = callers;
+        return this;
+    }
+
+    /** Sets what completes futures; null for the line's own threads. */
     public LineFixture completer(@Nullable Executor executor) {
         completer = executor;
         return this;
     }
 
     public WaitingLine build() {
-        return new WaitingLine("test", minSlots, maxSlots, limit, nanoClock, leakNanos, completer);
+        WaitingLine line = new WaitingLine("test", minSlots, maxSlots, limit, maxWaiting, nanoClock, leakNanos);
+        if (completer != null) {
+            line.completeOn(completer);
+        }
+        return line;
     }
 
     /** Takes a slot, and waits in line until it is granted. */
     public static LineSlot take(WaitingLine line) throws InterruptedException {
         LineSlot slot = new LineSlot(line);
-        line.enter(slot);
+        slot.enter();
         return slot;
     }
 
     /** Takes a slot, and waits in line for at most {@code nanos}; returns null if it was not granted. */
     static @Nullable LineSlot takeWithin(WaitingLine line, long nanos) throws InterruptedException {
         LineSlot slot = new LineSlot(line);
-        return line.enter(slot, nanos) ? slot : null;
+        return slot.enter(nanos) ? slot : null;
     }
 
     /** Takes a slot without waiting; one must be free. */
@@ -93,7 +103,7 @@ public final class LineFixture {
     }
 
     static CompletableFuture<Slot> enterAsync(WaitingLine line) {
-        return line.enterAsync(new LineSlot(line));
+        return new LineSlot(line).enterAsync();
     }
 
     /** Returns what has become of a caller that holds a future. */

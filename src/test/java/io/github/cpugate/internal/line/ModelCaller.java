@@ -103,9 +103,9 @@ final class ModelCaller {
 
     private boolean enter(WaitingLine line, boolean timed, long nanos) throws InterruptedException {
         if (timed) {
-            return line.enter(slot, nanos);
+            return slot.enter(nanos);
         }
-        line.enter(slot);
+        slot.enter();
         return true;
     }
 

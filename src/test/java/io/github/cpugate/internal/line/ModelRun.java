@@ -161,7 +161,7 @@ final class ModelRun {
         operation = "try to enter " + caller.id + ", way " + way;
         if (way == 0) {
             Thread.currentThread().interrupt();
-            same("entered while interrupted", ModelCaller.outcome(() -> line.enter(caller.slot, LONG)), "interrupted");
+            same("entered while interrupted", ModelCaller.outcome(() -> caller.slot.enter(LONG)), "interrupted");
             same("still interrupted", Thread.interrupted(), false);
             return;
         }
@@ -174,7 +174,7 @@ final class ModelRun {
         long nanos = new long[] {-1, 1, 100}[Math.min(way, 3) - 1];
         same(
                 "entered",
-                ModelCaller.outcome(() -> way == 4 ? line.tryEnter(caller.slot) : line.enter(caller.slot, nanos)),
+                ModelCaller.outcome(() -> way == 4 ? line.tryEnter(caller.slot) : caller.slot.enter(nanos)),
                 expected);
     }
 
@@ -182,7 +182,7 @@ final class ModelRun {
         ModelCaller caller = reactingCaller(Kind.SLOT_ASYNC);
         operation = "slotAsync " + caller.id + ", then " + caller.reaction + " " + caller.target;
         expectEntry(caller);
-        CompletableFuture<Slot> future = line.enterAsync(caller.slot);
+        CompletableFuture<Slot> future = caller.slot.enterAsync();
         caller.future = future;
         var unused = future.whenComplete((slot, failure) -> {
             if (slot == caller.slot) {
@@ -203,7 +203,7 @@ final class ModelRun {
             react(caller);
             return caller.stage;
         };
-        CompletableFuture<String> result = AsyncCall.start(line.enterAsync(caller.slot), work);
+        CompletableFuture<String> result = AsyncCall.start(caller.slot.enterAsync(), work);
         caller.future = result;
         var unused = result.whenComplete((value, failure) -> {
             if (failure instanceof GateClosedException) {

@@ -1,0 +1,210 @@
+package io.github.cpugate;
+
+import io.github.cpugate.AdaptiveCpuGate.Builder;
+import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.internal.Checks;
+import io.github.cpugate.internal.JvmClock;
+import io.github.cpugate.policy.StepPolicy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The options of a gate, which {@link Builder} inherits: their defaults, and the methods that set them. */
+abstract sealed class GateOptions permits Builder {
+
+    double targetCpu = 70; // percent
+    int minSlots = 1;
+    int maxSlots = 16;
+
+    @Nullable
+    Integer initialSlots; // minSlots
+
+    int maxWaiting = Integer.MAX_VALUE;
+    long periodNanos = 2_000_000_000;
+
+    @Nullable
+    CpuSampler sampler; // CpuSampler.ofHost(): OSHI, EWMA with alpha 0.3
+
+    @Nullable
+    StepPolicy policy; // StepPolicy.oneSlot(): grows below 0.8 x target
+
+    @Nullable
+    Executor executor; // threads of the gate's own
+
+    LongSupplier nanoClock = new JvmClock();
+
+    @Nullable
+    String name; // gate-1, gate-2, ...
+
+    boolean manual; // default: a governor thread
+    long leakNanos; // off
+    final List<GateListener> listeners = new ArrayList<>();
+
+    GateOptions() {}
+
+    abstract Builder self();
+
+    /**
+     * Names the gate in logs, step reports and its threads. Default: {@code gate-1} and so on.
+     *
+     * @param name not blank
+     * @return this builder
+     */
+    public Builder name(String name) {
+        this.name = Checks.notBlank("name", name);
+        return self();
+    }
+
+    /**
+     * Sets the CPU target, for all processes of the host, or of the group with the quota, together. Default: 70.
+     *
+     * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
+     * @return this builder
+     */
+    public Builder targetCpu(double percent) {
+        this.targetCpu = Checks.targetCpu(percent);
+        return self();
+    }
+
+    /**
+     * Sets the floor: this number of sessions may run whatever the CPU does. Default: 1.
+     *
+     * @param slots at least 1
+     * @return this builder
+     */
+    public Builder minSlots(int slots) {
+        this.minSlots = Checks.atLeastOne("minSlots", slots);
+        return self();
+    }
+
+    /**
+     * Sets the highest limit. Default: 16.
+     *
+     * @param slots at least 1
+     * @return this builder
+     */
+    public Builder maxSlots(int slots) {
+        this.maxSlots = Checks.atLeastOne("maxSlots", slots);
+        return self();
+    }
+
+    /**
+     * Sets the limit to start from. Default: {@code minSlots}.
+     *
+     * @param slots between {@code minSlots} and {@code maxSlots}
+     * @return this builder
+     */
+    public Builder initialSlots(int slots) {
+        this.initialSlots = Checks.atLeastOne("initialSlots", slots);
+        return self();
+    }
+
+    /**
+     * Sets the time from the end of one step to the beginning of the next. Default: 2 s. OSHI renews its counters every
+     * 300 ms, so with a shorter period some steps have no reading.
+     *
+     * @param period positive
+     * @return this builder
+     */
+    public Builder period(Duration period) {
+        this.periodNanos = Checks.positiveNanos("period", period);
+        return self();
+    }
+
+    /**
+     * Sets where samples come from; a test's sampler may be one line. Default: {@link CpuSampler#ofHost()}.
+     *
+     * @param sampler a sampler that no other gate uses
+     * @return this builder
+     */
+    public Builder sampler(CpuSampler sampler) {
+        this.sampler = Objects.requireNonNull(sampler, "sampler");
+        return self();
+    }
+
+    /**
+     * Sets the rule that moves the limit. Default: {@link StepPolicy#oneSlot()}.
+     *
+     * @param policy a policy that no other gate uses, unless it is stateless
+     * @return this builder
+     */
+    public Builder policy(StepPolicy policy) {
+        this.policy = Objects.requireNonNull(policy, "policy");
+        return self();
+    }
+
+    /**
+     * Adds a listener. May be called more than once; listeners are called in the order in which they were added.
+     *
+     * @param listener receives the report of every step
+     * @return this builder
+     */
+    public Builder listener(GateListener listener) {
+        this.listeners.add(Objects.requireNonNull(listener, "listener"));
+        return self();
+    }
+
+    /**
+     * Sets what completes the futures of callers that waited: {@link AdaptiveCpuGate#slotAsync()} and all that builds
+     * on it. Their dependent stages, and what was passed to {@link AdaptiveCpuGate#callAsync}, then run there, so a
+     * stage may block if this executor has threads to spare. If it refuses a task, the gate's own threads run it, and
+     * the first such fault is logged. Default: up to 64 daemon threads of the gate, which end after a second without
+     * work, and inherit no thread-local values and no context class loader.
+     *
+     * @param executor where futures complete; called on the thread that closed a slot, made a step or closed the gate
+     * @return this builder
+     */
+    public Builder executor(Executor executor) {
+        this.executor = Objects.requireNonNull(executor, "executor");
+        return self();
+    }
+
+    /**
+     * Bounds the line. While this number of callers waits, a caller that would have to wait gets a
+     * {@link GateFullException} at once. A session that resumes its slot is never turned away. Default: no bound.
+     *
+     * @param callers at least 1
+     * @return this builder
+     */
+    public Builder maxWaiting(int callers) {
+        this.maxWaiting = Checks.atLeastOne("maxWaiting", callers);
+        return self();
+    }
+
+    /**
+     * Warns once of each slot that is held for longer, with the stack that took it. Costs a stack trace a slot.
+     *
+     * @param after positive, and longer than any session takes
+     * @return this builder
+     */
+    public Builder leakWarning(Duration after) {
+        this.leakNanos = Checks.positiveNanos("leakWarning", after);
+        return self();
+    }
+
+    /**
+     * Sets the clock for reports, back-off and leaks; waits use the JVM's. Default: {@link System#nanoTime()}.
+     *
+     * @param nanoClock monotonic, in nanoseconds; it must neither throw nor block
+     * @return this builder
+     */
+    public Builder nanoClock(LongSupplier nanoClock) {
+        this.nanoClock = Objects.requireNonNull(nanoClock, "nanoClock");
+        return self();
+    }
+
+    /**
+     * Builds the gate without threads: the limit moves only when {@link AdaptiveCpuGate#step()} is called, and
+     * listeners and dependent stages run on the thread that calls the gate.
+     *
+     * @return this builder
+     */
+    public Builder manual() {
+        this.manual = true;
+        return self();
+    }
+}

@@ -1,0 +1,149 @@
+package io.github.cpugate.internal.line;
+
+import io.github.cpugate.Bottleneck;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link WaitingLine} guards by its lock: the limits, the slots, and the callers in line, with the steps that
+ * keep its invariants. The line calls {@link #advance} first in each operation.
+ */
+final class LineState {
+
+    // Between two operations:
+    //   held = the slots granted and neither given back nor paused; more than allowed only after allowed() fell
+    //   waiters is empty or held.size() >= limits.allowed(): no caller waits while a slot is free
+    //   waiters and backingOff are empty if closed
+    final Limits limits;
+    final SlotSet held = new SlotSet();
+    final SlotSet paused = new SlotSet(); // to be resumed
+    final WaiterQueue waiters = new WaiterQueue();
+    final WaiterQueue backingOff = new WaiterQueue(); // they join the line later
+    final Usage usage;
+    final IdleSignal idle;
+    boolean closed;
+    private @Nullable Waiter departed; // a chain of waiters that have left the line and must be woken
+
+    LineState(Limits limits, long now, Condition idle) {
+        this.limits = limits;
+        this.usage = new Usage(now);
+        this.idle = new IdleSignal(idle);
+    }
+
+    /** Accounts for the time until now. */
+    void advance(long now) {
+        usage.accrue(now, held.size(), waitingFor());
+    }
+
+    boolean isFull() {
+        return held.size() >= limits.allowed();
+    }
+
+    /** What holds the callers in line back. */
+    Bottleneck waitingFor() {
+        return waiters.isEmpty() ? Bottleneck.NONE : limits.bottleneck();
+    }
+
+    /** Counts a slot, for which there is room, as held. */
+    void admit(LineSlot slot, long now) {
+        if (paused.contains(slot)) {
+            paused.remove(slot);
+            usage.resumed();
+        } else {
+            usage.admitted();
+        }
+        held.add(slot, now);
+        limits.admitted(slot);
+    }
+
+    /**
+     * Grants slots to as many of the first waiters as fit. Call {@code held.reserve} before if more slots may be
+     * granted than were given back. Cannot fail.
+     */
+    void handOver(long now) {
+        departed = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);
+        for (Waiter each = departed; each != null; each = each.next) {
+            admit(each.slot, now);
+        }
+        if (held.size() == 0) {
+            idle.signal();
+        }
+    }
+
+    /** Takes back a slot, if it is held; unless it is closed, a session that has paused it before can resume it. */
+    void release(LineSlot slot, long now) {
+        if (!held.contains(slot)) {
+            return;
+        }
+        // Made first: if memory runs out, nothing has changed.
+        SlotSet.WeakEntry entry = slot.everPaused && !slot.closed ? paused.prepare(slot) : null;
+        held.remove(slot);
+        if (entry != null) {
+            paused.addWeakly(slot, entry);
+        }
+        limits.gaveBack(slot, now);
+        handOver(now);
+    }
+
+    /** Closes a slot that is not held: a session that waits to resume it leaves the line. */
+    void close(LineSlot slot) {
+        slot.closed = true;
+        if (paused.contains(slot)) {
+            paused.remove(slot);
+        }
+        if (slot.resumption != null) {
+            departed = slot.resumption;
+            remove(slot.resumption, Waiter.State.SLOT_CLOSED);
+        }
+    }
+
+    /** Adds a waiter that resumes a slot. Reserves room first: if memory runs out, queues and slot are unchanged. */
+    void joinAgain(Waiter waiter, long now) {
+        // More than one may fit: this may reopen a closed floor.
+        held.reserve(1 + Math.min(waiters.size(), limits.maxSlots()));
+        if (waiter.state == Waiter.State.BACKING_OFF) {
+            backingOff.remove(waiter);
+        }
+        waiter.slot.resumption = waiter;
+        waiter.state = Waiter.State.IN_LINE;
+        waiters.add(waiter);
+        limits.resumes(waiter.slot);
+        handOver(now);
+        usage.reached(waitingFor());
+    }
+
+    void remove(Waiter waiter, Waiter.State outcome) {
+        (waiter.state == Waiter.State.BACKING_OFF ? backingOff : waiters).remove(waiter);
+        waiter.decide(outcome);
+    }
+
+    /** Refuses all callers in line and all to come. */
+    void close() {
+        closed = true;
+        waiters.addAll(backingOff);
+        departed = waiters.takeFirst(waiters.size(), Waiter.State.GATE_CLOSED);
+    }
+
+    /** Returns the waiters that have left the line and must be woken, as a chain, once. */
+    @Nullable
+    Waiter takeDeparted() {
+        Waiter chain = departed;
+        departed = null;
+        return chain;
+    }
+
+    /** If each slot is held by a thread that waits in line, as in a deadlock, these threads; otherwise an empty set. */
+    Set<Thread> waitingHolders() {
+        Set<Thread> threads = new HashSet<>(waiters.threads());
+        Set<@Nullable Thread> holders = held.holders();
+        threads.retainAll(holders);
+        return threads.size() == holders.size() ? threads : Set.of();
+    }
+
+    LineSnapshot snapshot() {
+        return LineSnapshot.of(
+                limits, usage, held.size(), waiters.size(), paused.size(), backingOff.size(), waitingFor(), closed);
+    }
+}

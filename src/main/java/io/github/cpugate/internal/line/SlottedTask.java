@@ -1,0 +1,84 @@
+package io.github.cpugate.internal.line;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RunnableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A task and the slot that it runs in. It is a Future, so that a thread pool that drops its queue, as
+ * {@code shutdownNow} does, can be followed by cancelling what it returns: that gives the slot back.
+ */
+final class SlottedTask extends CompletableFuture<@Nullable Void> implements RunnableFuture<@Nullable Void> {
+
+    private final Runnable task;
+    private final LineSlot slot;
+    private final GateExecutor executor;
+    private final AtomicBoolean begun = new AtomicBoolean(); // running, run, or given up
+
+    SlottedTask(Runnable task, LineSlot slot, GateExecutor executor) {
+        this.task = task;
+        this.slot = slot;
+        this.executor = executor;
+        Consumer<Runnable> whenLost = executor::lost;
+        slot.onCollected = () -> whenLost.accept(task); // must not refer to this object or to its slot
+    }
+
+    boolean hasBegun() {
+        return begun.get();
+    }
+
+    @Override
+    public void run() {
+        if (!begun.compareAndSet(false, true)) {
+            return;
+        }
+        slot.holder = Thread.currentThread();
+        Callable<?> work = Executors.callable(task);
+        try {
+            var unused = executor.scope.call(work);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e); // a Runnable throws no checked exception
+        } finally {
+            executor.taskEnded();
+            slot.close();
+            super.complete(null);
+        }
+    }
+
+    /** Gives the slot back and cancels the task; a task that has begun decides for itself. */
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+        if (!giveUp()) {
+            return task instanceof Future<?> future && future.cancel(mayInterruptIfRunning);
+        }
+        executor.drop(task, new CancellationException("cancelled before it ran"));
+        return super.cancel(mayInterruptIfRunning);
+    }
+
+    /** Gives the slot back, and returns whether the task will not run. */
+    boolean giveUp() {
+        boolean mine = begun.compareAndSet(false, true);
+        if (mine) {
+            slot.close();
+        }
+        return mine;
+    }
+
+    /**
+     * Whether cancelling the task completes the future that its owner has. The tasks of {@code supplyAsync} and of an
+     * {@link ExecutorCompletionService} are Futures, too, but not their owner's.
+     */
+    static boolean isOwnersFuture(Runnable task) {
+        return task instanceof RunnableFuture<?>
+                && task.getClass().getEnclosingClass() != ExecutorCompletionService.class;
+    }
+}
