@@ -1,6 +1,5 @@
 package io.github.cpugate;
 
-import io.github.cpugate.AdaptiveCpuGate.Builder;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.internal.Checks;
 import io.github.cpugate.internal.JvmClock;
@@ -13,8 +12,10 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The options of a gate, which {@link Builder} inherits: their defaults, and the methods that set them. */
-abstract sealed class GateOptions permits Builder {
+/**
+ * The options of a gate, which {@link AdaptiveCpuGate.Builder} inherits: their defaults, and the methods that set them.
+ */
+abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
 
     double targetCpu = 70; // percent
     int minSlots = 1;
@@ -46,7 +47,7 @@ abstract sealed class GateOptions permits Builder {
 
     GateOptions() {}
 
-    abstract Builder self();
+    abstract AdaptiveCpuGate.Builder self();
 
     /**
      * Names the gate in logs, step reports and its threads. Default: {@code gate-1} and so on.
@@ -54,7 +55,7 @@ abstract sealed class GateOptions permits Builder {
      * @param name not blank
      * @return this builder
      */
-    public Builder name(String name) {
+    public AdaptiveCpuGate.Builder name(String name) {
         this.name = Checks.notBlank("name", name);
         return self();
     }
@@ -65,7 +66,7 @@ abstract sealed class GateOptions permits Builder {
      * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
      * @return this builder
      */
-    public Builder targetCpu(double percent) {
+    public AdaptiveCpuGate.Builder targetCpu(double percent) {
         this.targetCpu = Checks.targetCpu(percent);
         return self();
     }
@@ -76,7 +77,7 @@ abstract sealed class GateOptions permits Builder {
      * @param slots at least 1
      * @return this builder
      */
-    public Builder minSlots(int slots) {
+    public AdaptiveCpuGate.Builder minSlots(int slots) {
         this.minSlots = Checks.atLeastOne("minSlots", slots);
         return self();
     }
@@ -87,7 +88,7 @@ abstract sealed class GateOptions permits Builder {
      * @param slots at least 1
      * @return this builder
      */
-    public Builder maxSlots(int slots) {
+    public AdaptiveCpuGate.Builder maxSlots(int slots) {
         this.maxSlots = Checks.atLeastOne("maxSlots", slots);
         return self();
     }
@@ -98,7 +99,7 @@ abstract sealed class GateOptions permits Builder {
      * @param slots between {@code minSlots} and {@code maxSlots}
      * @return this builder
      */
-    public Builder initialSlots(int slots) {
+    public AdaptiveCpuGate.Builder initialSlots(int slots) {
         this.initialSlots = Checks.atLeastOne("initialSlots", slots);
         return self();
     }
@@ -110,7 +111,7 @@ abstract sealed class GateOptions permits Builder {
      * @param period positive
      * @return this builder
      */
-    public Builder period(Duration period) {
+    public AdaptiveCpuGate.Builder period(Duration period) {
         this.periodNanos = Checks.positiveNanos("period", period);
         return self();
     }
@@ -121,7 +122,7 @@ abstract sealed class GateOptions permits Builder {
      * @param sampler a sampler that no other gate uses
      * @return this builder
      */
-    public Builder sampler(CpuSampler sampler) {
+    public AdaptiveCpuGate.Builder sampler(CpuSampler sampler) {
         this.sampler = Objects.requireNonNull(sampler, "sampler");
         return self();
     }
@@ -132,7 +133,7 @@ abstract sealed class GateOptions permits Builder {
      * @param policy a policy that no other gate uses, unless it is stateless
      * @return this builder
      */
-    public Builder policy(StepPolicy policy) {
+    public AdaptiveCpuGate.Builder policy(StepPolicy policy) {
         this.policy = Objects.requireNonNull(policy, "policy");
         return self();
     }
@@ -143,7 +144,7 @@ abstract sealed class GateOptions permits Builder {
      * @param listener receives the report of every step
      * @return this builder
      */
-    public Builder listener(GateListener listener) {
+    public AdaptiveCpuGate.Builder listener(GateListener listener) {
         this.listeners.add(Objects.requireNonNull(listener, "listener"));
         return self();
     }
@@ -158,7 +159,7 @@ abstract sealed class GateOptions permits Builder {
      * @param executor where futures complete; called on the thread that closed a slot, made a step or closed the gate
      * @return this builder
      */
-    public Builder executor(Executor executor) {
+    public AdaptiveCpuGate.Builder executor(Executor executor) {
         this.executor = Objects.requireNonNull(executor, "executor");
         return self();
     }
@@ -170,7 +171,7 @@ abstract sealed class GateOptions permits Builder {
      * @param callers at least 1
      * @return this builder
      */
-    public Builder maxWaiting(int callers) {
+    public AdaptiveCpuGate.Builder maxWaiting(int callers) {
         this.maxWaiting = Checks.atLeastOne("maxWaiting", callers);
         return self();
     }
@@ -181,7 +182,7 @@ abstract sealed class GateOptions permits Builder {
      * @param after positive, and longer than any session takes
      * @return this builder
      */
-    public Builder leakWarning(Duration after) {
+    public AdaptiveCpuGate.Builder leakWarning(Duration after) {
         this.leakNanos = Checks.positiveNanos("leakWarning", after);
         return self();
     }
@@ -192,7 +193,7 @@ abstract sealed class GateOptions permits Builder {
      * @param nanoClock monotonic, in nanoseconds; it must neither throw nor block
      * @return this builder
      */
-    public Builder nanoClock(LongSupplier nanoClock) {
+    public AdaptiveCpuGate.Builder nanoClock(LongSupplier nanoClock) {
         this.nanoClock = Objects.requireNonNull(nanoClock, "nanoClock");
         return self();
     }
@@ -203,7 +204,7 @@ abstract sealed class GateOptions permits Builder {
      *
      * @return this builder
      */
-    public Builder manual() {
+    public AdaptiveCpuGate.Builder manual() {
         this.manual = true;
         return self();
     }

@@ -112,7 +112,9 @@ class CompletionTest {
                 held.add(gate.slot());
             }
             List<CompletableFuture<Slot>> line = line(gate, 12);
-            line.subList(0, 11).forEach(each -> each.thenAccept(slot -> await(letGo)));
+            for (CompletableFuture<Slot> each : line.subList(0, 11)) {
+                var unused = each.thenAccept(slot -> await(letGo));
+            }
             held.forEach(Slot::close);
             assertThat(line.get(11)).succeedsWithin(Await.DEADLINE);
         } finally {
@@ -127,8 +129,11 @@ class CompletionTest {
         Slot held = gate.slot();
         List<CompletableFuture<Slot>> granted = line(gate, 5_000);
         List<CompletableFuture<Slot>> refused = line(gate, 5_000);
-        granted.forEach(each -> each.whenComplete((slot, failure) -> threads.add(Thread.currentThread())));
-        refused.forEach(each -> each.whenComplete((slot, failure) -> threads.add(Thread.currentThread())));
+        for (List<CompletableFuture<Slot>> part : List.of(granted, refused)) {
+            for (CompletableFuture<Slot> each : part) {
+                var unused = each.whenComplete((slot, failure) -> threads.add(Thread.currentThread()));
+            }
+        }
 
         gate.setSlots(5_001, 5_001);
         gate.close();
@@ -184,7 +189,7 @@ class CompletionTest {
     void aBackOffEndsOnAThreadOfTheGate() throws Exception {
         try (AdaptiveCpuGate gate = gate(1)) {
             Slot slot = gate.slot();
-            slot.rateLimited(Duration.ofNanos(50_000_000));
+            slot.rateLimited(Duration.ofMillis(50));
             slot.pause();
             assertThat(slot.resumeAsync()
                             .thenApply(resumed -> Thread.currentThread().getName()))

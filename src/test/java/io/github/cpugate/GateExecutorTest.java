@@ -9,15 +9,20 @@ import ch.qos.logback.classic.Level;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -216,6 +221,156 @@ class GateExecutorTest {
         held.close();
         assertThat(supplied).isCompletedWithValue(1);
         assertGate(0, 0);
+    }
+
+    @Test
+    void aPoolWithAsManyThreadsAsSlotsAndNoQueueRunsAllTasks() throws Exception {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(2, 2, 0, TimeUnit.SECONDS, new SynchronousQueue<>());
+        try (AdaptiveCpuGate governed = AdaptiveCpuGate.builder()
+                .minSlots(2)
+                .maxSlots(2)
+                .sampler(() -> CpuSample.of(60))
+                .build()) {
+            Executor executor = governed.executor(pool);
+            List<CompletableFuture<Integer>> all = new ArrayList<>();
+            for (int i = 0; i < 3_000; i++) {
+                int number = i;
+                all.add(CompletableFuture.supplyAsync(() -> number, executor));
+            }
+            CompletableFuture<Void> end = CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+            assertThat(end).succeedsWithin(Await.DEADLINE);
+            Await.until("all slots are free", () -> governed.snapshot().inFlight() == 0);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void cancellingWhatTheDelegateWasGivenGivesTheSlotBackAndCancelsTheTask() {
+        Deque<Runnable> dropped = new ArrayDeque<>();
+        FutureTask<Integer> task = new FutureTask<>(() -> 1);
+        gate.executor(dropped::add).execute(task);
+        assertGate(1, 0);
+
+        Runnable given = dropped.remove();
+        assertThat(((Future<?>) given).cancel(true)).isTrue();
+        assertThat(task).isCancelled();
+        assertGate(0, 0);
+        given.run();
+        assertThat(((Future<?>) given).isCancelled()).isTrue();
+        assertGate(0, 0);
+    }
+
+    @Test
+    void cancellingWhatIsRunningIsLeftToTheTask() {
+        Deque<Runnable> started = new ArrayDeque<>();
+        List<Boolean> cancelled = new ArrayList<>();
+        gate.executor(started::add).execute(() -> cancelled.add(((Future<?>) started.remove()).cancel(true)));
+        started.element().run();
+        assertThat(cancelled).containsExactly(false);
+        assertGate(0, 0);
+    }
+
+    @Test
+    void aTaskThatTheDelegateDiscardsIsCancelledAndGivesItsSlotBack() throws InterruptedException {
+        FutureTask<Integer> task = new FutureTask<>(() -> 1);
+        gate.executor(discarded -> {}).execute(task);
+        assertGate(1, 0);
+
+        Await.until("the slot is given back", () -> {
+            System.gc();
+            gate.step();
+            return gate.snapshot().inFlight() == 0;
+        });
+        assertThat(task).isCancelled();
+        assertThat(log.messagesAt(Level.ERROR)).singleElement().asString().contains("the delegate discarded the task");
+    }
+
+    @Test
+    void onAClosedGateAwaitIdleFindsTasksThatThePoolDropped() throws InterruptedException {
+        FutureTask<Integer> task = new FutureTask<>(() -> 1);
+        gate.executor(discarded -> {}).execute(task);
+        gate.close();
+
+        Await.until("no slot is held", () -> {
+            System.gc();
+            try {
+                return gate.awaitIdle(Duration.ofMillis(10));
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertThat(task).isCancelled();
+    }
+
+    @Test
+    void aPoolThatIsShutDownCancelsTheTasksInLine() throws InterruptedException {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+        Executor executor = gate.executor(pool);
+        Slot held = gate.slot();
+        FutureTask<Integer> task = new FutureTask<>(() -> 1);
+        executor.execute(task);
+        pool.shutdownNow();
+
+        held.close();
+        assertThat(task).isCancelled();
+        assertGate(0, 0);
+    }
+
+    /** Nobody can complete such a future but its task. */
+    @Test
+    void aFutureOfSupplyAsyncCompletesAlthoughTheGateIsClosed() throws InterruptedException {
+        Slot held = gate.slot();
+        List<CompletableFuture<Integer>> supplied = new ArrayList<>();
+        Executor executor = gate.executor(Runnable::run);
+        for (int i = 0; i < 3; i++) {
+            int number = i;
+            supplied.add(CompletableFuture.supplyAsync(() -> number, executor));
+        }
+        gate.close();
+        assertThat(supplied).extracting(CompletableFuture::join).containsExactly(0, 1, 2);
+        assertThat(log.messagesAt(Level.ERROR)).isEmpty();
+        held.close();
+    }
+
+    @Test
+    void aCompletionServiceHandsOutNoFutureThatNeverCompletes() throws Exception {
+        Slot held = gate.slot();
+        CompletionService<Integer> service = new ExecutorCompletionService<>(gate.executor(Runnable::run));
+        Future<Integer> submitted = service.submit(() -> 1);
+        gate.close();
+        assertThat(service.poll()).isSameAs(submitted);
+        assertThat(submitted.get(1, TimeUnit.SECONDS)).isEqualTo(1);
+        held.close();
+    }
+
+    @Test
+    void tasksThatRunAfterTheGateWasClosedRunOneAfterTheOther() throws Exception {
+        Deque<Runnable> delegated = new ArrayDeque<>();
+        Slot held = gate.slot();
+        List<Integer> ran = new ArrayList<>();
+        Executor executor = gate.executor(delegated::add);
+        for (int i = 0; i < 3; i++) {
+            int number = i;
+            executor.execute(() -> {
+                ran.add(number);
+                if (number == 1) {
+                    throw new IllegalStateException("task broke");
+                }
+            });
+        }
+        gate.close();
+        List<Throwable> uncaught = new ArrayList<>();
+        Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        try {
+            assertThat(delegated).hasSize(1);
+            delegated.remove().run();
+        } finally {
+            Thread.currentThread().setUncaughtExceptionHandler(null);
+        }
+        assertThat(ran).containsExactly(0, 1, 2);
+        assertThat(uncaught).singleElement().asInstanceOf(THROWABLE).hasMessage("task broke");
+        held.close();
     }
 
     @Test

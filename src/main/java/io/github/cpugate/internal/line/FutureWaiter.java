@@ -4,6 +4,7 @@ import io.github.cpugate.GateClosedException;
 import io.github.cpugate.GateFullException;
 import io.github.cpugate.Slot;
 import io.github.cpugate.Wait;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -17,6 +18,14 @@ import org.jspecify.annotations.Nullable;
  * meanwhile.
  */
 final class FutureWaiter extends Waiter implements Runnable {
+
+    /**
+     * Loads the classes that the end of a wait needs when the first wait begins: a future also ends if the application
+     * that contains this library is closed right after the gate, and with it the class loader.
+     */
+    @SuppressWarnings("unused")
+    private static final List<Class<?>> NEEDED_AT_THE_END =
+            List.of(Wait.Outcome.class, GateClosedException.class, LineThreads.class);
 
     private final SlotFuture future = new SlotFuture();
     private final WaitingLine line;

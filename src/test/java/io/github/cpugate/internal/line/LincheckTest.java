@@ -36,11 +36,9 @@ class LincheckTest {
     private static final class CallerThread extends Thread {
 
         final LineSlot slot;
-        private final WaitingLine line;
         private volatile String outcome = "none";
 
         CallerThread(WaitingLine line) {
-            this.line = line;
             this.slot = new LineSlot(line);
         }
 

@@ -97,11 +97,11 @@ final class ModelCaller {
     void enterOnThread(WaitingLine line, boolean inLine, boolean timed, long nanos) {
         blocks = true;
         call = inLine
-                ? Caller.startInLine(line, () -> enter(line, timed, nanos))
-                : Caller.start(() -> enter(line, timed, nanos));
+                ? Caller.startInLine(line, () -> enter(timed, nanos))
+                : Caller.start(() -> enter(timed, nanos));
     }
 
-    private boolean enter(WaitingLine line, boolean timed, long nanos) throws InterruptedException {
+    private boolean enter(boolean timed, long nanos) throws InterruptedException {
         if (timed) {
             return slot.enter(nanos);
         }
