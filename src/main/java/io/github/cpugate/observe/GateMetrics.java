@@ -6,6 +6,7 @@ import io.github.cpugate.StepReport;
 import io.github.cpugate.Wait;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -28,8 +29,15 @@ import org.jspecify.annotations.Nullable;
  * 0.7 for 70 %; an unknown value is {@code NaN}. Only callers that have to wait in line are timed; a slot that is
  * granted at once costs nothing here.
  *
- * <p>An instance serves one gate, whose name must be unique in the registry. Thread-safe. Needs {@code micrometer-core}
- * at run time.
+ * <p>An instance serves one gate. Gates of one name share their meters in a registry, as a rebuilt gate does with the
+ * old one that is still open: a gauge shows the newest of these gates that is open, a counter or timer counts for all
+ * of them and never falls, and the meters are removed when the last one is closed. So do gates whose names a
+ * {@code MeterFilter} drops or makes equal.
+ *
+ * <p>What a registry or one of its filters throws is logged once, as the fault of a listener. The meter that it failed
+ * to make is missing; all others are there, in that registry and in the others.
+ *
+ * <p>Thread-safe. Needs {@code micrometer-core} at run time.
  */
 public final class GateMetrics implements GateListener, MeterBinder {
 
@@ -52,7 +60,8 @@ public final class GateMetrics implements GateListener, MeterBinder {
 
     /**
      * Registers the meters, now or when the gate starts. Does nothing if the registry has been added before, or if the
-     * gate is closed. A registry and a composite that contains it count as two: add one of them.
+     * gate is closed. A registry and a composite that contains it count as two: add one of them. If the gate has
+     * started, this method throws what the registry throws, once it has registered the other meters.
      *
      * @param registry where to register the meters
      */
@@ -79,22 +88,32 @@ public final class GateMetrics implements GateListener, MeterBinder {
     /** Each registry is taken by exactly one thread. It does not matter which is added first, gate or registry. */
     private void register() {
         Supplier<GateSnapshot> now = gate;
-        MeterRegistry registry;
-        while (now != null && !closed && (registry = pending.poll()) != null) {
-            GateMeters added = new GateMeters(registry, now);
-            meters.add(added);
-            added.register();
+        if (now == null) {
+            return;
         }
-        if (closed) {
-            onClose(); // the gate was closed meanwhile, and that call may have missed these meters
+        List<MeterRegistry> taken = new ArrayList<>();
+        MeterRegistry registry;
+        while (!closed && (registry = pending.poll()) != null) {
+            taken.add(registry);
+        }
+        Independently.forEach(taken, each -> register(each, now));
+    }
+
+    private void register(MeterRegistry registry, Supplier<GateSnapshot> now) {
+        GateMeters added = new GateMeters(registry, now);
+        meters.add(added);
+        try {
+            added.register();
+        } finally {
+            if (closed) {
+                added.remove(); // the gate was closed meanwhile, and onClose() may have missed these meters
+            }
         }
     }
 
     @Override
     public void onStep(StepReport step) {
-        for (GateMeters each : meters) {
-            each.count(step);
-        }
+        Independently.forEach(meters, each -> each.count(step));
     }
 
     @Override
@@ -102,17 +121,13 @@ public final class GateMetrics implements GateListener, MeterBinder {
         long began = System.nanoTime();
         return outcome -> {
             long nanos = System.nanoTime() - began;
-            for (GateMeters each : meters) {
-                each.record(outcome, nanos);
-            }
+            Independently.forEach(meters, each -> each.record(outcome, nanos));
         };
     }
 
     @Override
     public void onClose() {
         closed = true;
-        for (GateMeters each : meters) {
-            each.remove();
-        }
+        Independently.forEach(meters, GateMeters::remove);
     }
 }

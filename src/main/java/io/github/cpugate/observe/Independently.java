@@ -1,0 +1,38 @@
+package io.github.cpugate.observe;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Calls foreign code for each of several things, so that what one call throws keeps no other from being made. */
+final class Independently {
+
+    private Independently() {}
+
+    /** Makes all calls, then throws what the first one to fail threw. What others threw is suppressed in it. */
+    static <T> void forEach(Iterable<? extends T> all, Consumer<? super T> call) {
+        Throwable first = null;
+        for (T each : all) {
+            try {
+                call.accept(each);
+            } catch (Throwable t) {
+                first = add(first, t);
+            }
+        }
+        if (first instanceof Error error) {
+            throw error;
+        }
+        if (first instanceof RuntimeException exception) {
+            throw exception;
+        }
+    }
+
+    private static Throwable add(@Nullable Throwable first, Throwable next) {
+        if (first == null) {
+            return next;
+        }
+        if (first != next) { // nothing can suppress itself
+            first.addSuppressed(next);
+        }
+        return first;
+    }
+}
