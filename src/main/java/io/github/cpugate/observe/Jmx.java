@@ -1,21 +1,24 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Bottleneck;
 import io.github.cpugate.GateSnapshot;
-import io.github.cpugate.cpu.CpuSample.Health;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
-import java.time.Duration;
-import java.util.Objects;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.management.InstanceAlreadyExistsException;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
-import javax.management.MBeanRegistration;
 import javax.management.MBeanServer;
 import javax.management.MalformedObjectNameException;
 import javax.management.ObjectName;
+import javax.management.StandardMBean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,38 +31,49 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The gate's name in JMX is {@code io.github.cpugate:type=Gate,name="batch"}. It is always quoted, and a backslash
  * escapes the characters that JMX would take for syntax. The gate stays registered until {@link #close()}, even after
- * the gate itself has been closed, so that the end of its last sessions can be observed. A registration does not keep a
- * gate from being garbage-collected.
+ * the gate itself has been closed, so that the end of its last sessions can be observed. Of several gates with one name
+ * JMX shows the open one that was registered last. A registration does not keep a gate from being garbage-collected.
  *
  * <p>Thread-safe.
  */
 public final class Jmx implements AutoCloseable {
 
-    /** Held from the check whether a name is taken until the name is registered. */
+    private static final MBeanServer SERVER = ManagementFactory.getPlatformMBeanServer();
+
+    /** Held while a gate is added to its bean or removed from it, and the bean registered or unregistered. */
     private static final ReentrantLock LOCK = new ReentrantLock();
 
-    private final MBeanServer server;
-    private final ObjectName name;
-    private final Bean bean;
+    private static final Map<ObjectName, Bean> BEANS = new HashMap<>(); // those that have gates; guarded by LOCK
 
-    private Jmx(MBeanServer server, ObjectName name, Bean bean) {
-        this.server = server;
-        this.name = name;
+    private final Bean bean;
+    private final WeakReference<AdaptiveCpuGate> gate; // weak: its governor ends if only JMX refers to it
+
+    private Jmx(Bean bean, AdaptiveCpuGate gate) {
         this.bean = bean;
+        this.gate = new WeakReference<>(gate);
     }
 
     /**
-     * Registers a gate with the platform's MBean server. Replaces a closed gate of the same name.
+     * Registers a gate with the platform's MBean server. Replaces a closed gate of the same name. Hides an open one of
+     * the same name, until this gate or its registration is closed.
      *
      * @param gate a gate with a name that an operator recognizes
      * @return the registration; close it when the gate is no longer used
-     * @throws IllegalStateException if an open gate of the same name is registered
+     * @throws IllegalStateException if other code, such as this class in another class loader, has registered an open
+     *     gate of the same name
      */
     public static Jmx register(AdaptiveCpuGate gate) {
-        Bean bean = new Bean(gate);
-        Jmx jmx = new Jmx(ManagementFactory.getPlatformMBeanServer(), objectName(bean.getName()), bean);
-        jmx.register();
-        return jmx;
+        String name = gate.snapshot().gate();
+        ObjectName objectName = objectName(name);
+        LOCK.lock();
+        try {
+            Bean known = BEANS.get(objectName);
+            Jmx jmx = new Jmx(known == null ? new Bean(objectName, new Gates(name)) : known, gate);
+            jmx.register();
+            return jmx;
+        } finally {
+            LOCK.unlock();
+        }
     }
 
     private static ObjectName objectName(String gate) {
@@ -70,19 +84,17 @@ public final class Jmx implements AutoCloseable {
         }
     }
 
+    /** Under the lock. */
     private void register() {
-        LOCK.lock();
+        bean.gates.all.removeIf(each -> !isOpen(each.get()));
+        bean.gates.all.add(gate);
         try {
-            if (server.isRegistered(name) && Boolean.TRUE.equals(server.getAttribute(name, "Closed"))) {
-                server.unregisterMBean(name);
-            }
-            var unused = server.registerMBean(bean, name);
-        } catch (InstanceAlreadyExistsException e) {
-            throw new IllegalStateException("an open gate is already registered as " + name, e);
-        } catch (JMException e) {
-            throw new IllegalStateException(name + " cannot be registered", e);
+            bean.register();
+            BEANS.put(bean.name, bean);
         } finally {
-            LOCK.unlock();
+            if (!bean.registered) {
+                bean.gates.all.remove(gate);
+            }
         }
     }
 
@@ -91,13 +103,11 @@ public final class Jmx implements AutoCloseable {
     public void close() {
         LOCK.lock();
         try {
-            if (bean.registered) {
-                server.unregisterMBean(name);
+            bean.gates.all.remove(gate);
+            if (bean.gates.all.isEmpty()) {
+                BEANS.remove(bean.name, bean);
+                bean.unregister();
             }
-        } catch (InstanceNotFoundException e) {
-            // Other code has just removed it.
-        } catch (JMException e) {
-            throw new IllegalStateException(name + " cannot be unregistered", e);
         } finally {
             LOCK.unlock();
         }
@@ -106,182 +116,147 @@ public final class Jmx implements AutoCloseable {
     /** {@return the name under which the gate is registered} */
     @Override
     public String toString() {
-        return name.toString();
+        return bean.name.toString();
     }
 
-    private static final class Bean implements GateMXBean, MBeanRegistration {
+    private static boolean isOpen(@Nullable AdaptiveCpuGate gate) {
+        return gate != null && !gate.snapshot().closed();
+    }
+
+    /** The gates that are registered under one name, the newest last. Implements {@link GateMXBean} for one of them. */
+    private static final class Gates implements InvocationHandler {
 
         private final String name;
-        private final WeakReference<AdaptiveCpuGate> gate; // weak: its governor ends if only JMX refers to it
-        private volatile boolean registered;
+        private final List<WeakReference<AdaptiveCpuGate>> all = new CopyOnWriteArrayList<>();
 
-        Bean(AdaptiveCpuGate gate) {
-            this.name = gate.snapshot().gate();
-            this.gate = new WeakReference<>(gate);
+        Gates(String name) {
+            this.name = name;
         }
 
-        private AdaptiveCpuGate gate() {
-            AdaptiveCpuGate current = gate.get();
-            if (current == null) {
+        /** The newest gate that is open, or else the newest; null if all have been garbage-collected. */
+        private @Nullable AdaptiveCpuGate shown() {
+            AdaptiveCpuGate shown = null;
+            for (WeakReference<AdaptiveCpuGate> each : all) {
+                AdaptiveCpuGate gate = each.get();
+                if (gate != null && (isOpen(gate) || !isOpen(shown))) {
+                    shown = gate;
+                }
+            }
+            return shown;
+        }
+
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
+                throws ReflectiveOperationException {
+            if (method.getDeclaringClass() == Object.class) {
+                return method.invoke(this, arguments);
+            }
+            if (method.getName().equals("getName")) {
+                return name;
+            }
+            AdaptiveCpuGate gate = shown();
+            if (method.getName().equals("isClosed")) {
+                return !isOpen(gate);
+            }
+            if (gate == null) {
                 throw new IllegalStateException("gate '" + name + "' has been garbage-collected");
             }
-            return current;
+            if (arguments == null) {
+                return read(method.getName(), gate.snapshot());
+            }
+            if (arguments.length == 1) {
+                gate.setTargetCpu((double) arguments[0]);
+            } else {
+                gate.setSlots((int) arguments[0], (int) arguments[1]);
+            }
+            return null;
         }
 
-        private GateSnapshot snapshot() {
-            return gate().snapshot();
+        private static Object read(String getter, GateSnapshot now) {
+            return switch (getter) {
+                case "getLimit" -> now.limit();
+                case "getCpuLimit" -> now.cpuLimit();
+                case "getApiCeiling" -> now.apiCeiling();
+                case "getMinSlots" -> now.minSlots();
+                case "getMaxSlots" -> now.maxSlots();
+                case "getInFlight" -> now.inFlight();
+                case "getWaiting" -> now.waiting();
+                case "getAdmitted" -> now.admitted();
+                case "getTimedOut" -> now.timedOut();
+                case "getRateLimited" -> now.rateLimited();
+                case "getBottleneck" -> now.bottleneck();
+                case "getSecondsHeldBackByCpu" -> now.heldBack().cpu().toNanos() / 1e9;
+                case "getSecondsHeldBackByApi" -> now.heldBack().api().toNanos() / 1e9;
+                case "getSecondsHeldBackByMaxSlots" -> now.heldBack().maxSlots().toNanos() / 1e9;
+                case "getRawCpu" -> now.cpu().raw();
+                case "getSmoothedCpu" -> now.cpu().smoothed();
+                case "getOwnCpu" -> now.cpu().own();
+                case "getOthersCpu" -> now.cpu().others();
+                case "getScope" -> now.cpu().scope();
+                case "getHealth" -> now.cpu().health();
+                case "getDetail" -> now.cpu().detail();
+                case "getTargetCpu" -> now.targetCpu();
+                default -> throw new UnsupportedOperationException(getter);
+            };
+        }
+    }
+
+    /** What JMX has under a name. */
+    private static final class Bean extends StandardMBean {
+
+        private final ObjectName name;
+        private final Gates gates;
+        private volatile boolean registered;
+
+        Bean(ObjectName name, Gates gates) {
+            super(
+                    (GateMXBean) Proxy.newProxyInstance(
+                            GateMXBean.class.getClassLoader(), new Class<?>[] {GateMXBean.class}, gates),
+                    GateMXBean.class,
+                    true);
+            this.name = name;
+            this.gates = gates;
         }
 
-        @Override
-        public String getName() {
-            return name;
+        /** Does nothing if it is registered. Replaces the bean of a closed gate that other code has registered. */
+        void register() {
+            if (registered) {
+                return;
+            }
+            try {
+                if (SERVER.isRegistered(name) && Boolean.TRUE.equals(SERVER.getAttribute(name, "Closed"))) {
+                    SERVER.unregisterMBean(name);
+                }
+                var unused = SERVER.registerMBean(this, name);
+            } catch (InstanceAlreadyExistsException e) {
+                throw new IllegalStateException("other code has registered an open gate as " + name, e);
+            } catch (JMException e) {
+                throw new IllegalStateException(name + " cannot be registered", e);
+            }
         }
 
-        @Override
-        public int getLimit() {
-            return snapshot().limit();
-        }
-
-        @Override
-        public int getCpuLimit() {
-            return snapshot().cpuLimit();
-        }
-
-        @Override
-        public int getApiCeiling() {
-            return snapshot().apiCeiling();
-        }
-
-        @Override
-        public int getMinSlots() {
-            return snapshot().minSlots();
-        }
-
-        @Override
-        public int getMaxSlots() {
-            return snapshot().maxSlots();
-        }
-
-        @Override
-        public int getInFlight() {
-            return snapshot().inFlight();
-        }
-
-        @Override
-        public int getWaiting() {
-            return snapshot().waiting();
-        }
-
-        @Override
-        public long getAdmitted() {
-            return snapshot().admitted();
-        }
-
-        @Override
-        public long getTimedOut() {
-            return snapshot().timedOut();
-        }
-
-        @Override
-        public long getRateLimited() {
-            return snapshot().rateLimited();
-        }
-
-        @Override
-        public Bottleneck getBottleneck() {
-            return snapshot().bottleneck();
-        }
-
-        @Override
-        public double getSecondsHeldBackByCpu() {
-            return seconds(snapshot().heldBack().cpu());
-        }
-
-        @Override
-        public double getSecondsHeldBackByApi() {
-            return seconds(snapshot().heldBack().api());
-        }
-
-        @Override
-        public double getSecondsHeldBackByMaxSlots() {
-            return seconds(snapshot().heldBack().maxSlots());
-        }
-
-        private static double seconds(Duration duration) {
-            return duration.toNanos() / 1e9;
-        }
-
-        @Override
-        public double getRawCpu() {
-            return snapshot().cpu().raw();
-        }
-
-        @Override
-        public double getSmoothedCpu() {
-            return snapshot().cpu().smoothed();
-        }
-
-        @Override
-        public double getOwnCpu() {
-            return snapshot().cpu().own();
-        }
-
-        @Override
-        public double getOthersCpu() {
-            return snapshot().cpu().others();
-        }
-
-        @Override
-        public String getScope() {
-            return snapshot().cpu().scope();
-        }
-
-        @Override
-        public Health getHealth() {
-            return snapshot().cpu().health();
-        }
-
-        @Override
-        public String getDetail() {
-            return snapshot().cpu().detail();
-        }
-
-        @Override
-        public boolean isClosed() {
-            AdaptiveCpuGate current = gate.get();
-            return current == null || current.snapshot().closed();
-        }
-
-        @Override
-        public double getTargetCpu() {
-            return snapshot().targetCpu();
-        }
-
-        @Override
-        public void setTargetCpu(double percent) {
-            gate().setTargetCpu(percent);
-        }
-
-        @Override
-        public void setSlots(int minSlots, int maxSlots) {
-            gate().setSlots(minSlots, maxSlots);
-        }
-
-        @Override
-        public ObjectName preRegister(MBeanServer server, @Nullable ObjectName name) {
-            return Objects.requireNonNull(name);
+        /** Does nothing if it is not registered, since other code may have registered a bean under the name. */
+        void unregister() {
+            try {
+                if (registered) {
+                    SERVER.unregisterMBean(name);
+                }
+            } catch (InstanceNotFoundException e) {
+                // Other code has just removed it.
+            } catch (JMException e) {
+                throw new IllegalStateException(name + " cannot be unregistered", e);
+            }
         }
 
         @Override
         public void postRegister(Boolean done) {
+            super.postRegister(done);
             registered = done;
         }
 
         @Override
-        public void preDeregister() {}
-
-        @Override
         public void postDeregister() {
+            super.postDeregister();
             registered = false;
         }
     }

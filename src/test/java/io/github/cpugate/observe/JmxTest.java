@@ -29,6 +29,7 @@ import javax.management.JMX;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import javax.management.RuntimeMBeanException;
+import javax.management.StandardMBean;
 import org.junit.jupiter.api.Test;
 
 class JmxTest {
@@ -183,17 +184,77 @@ class JmxTest {
     }
 
     @Test
-    void aSecondOpenGateOfTheSameNameIsRejected() throws Exception {
+    void theNewestOpenGateOfANameIsShown() throws Exception {
         try (AdaptiveCpuGate first = gate("twin");
                 AdaptiveCpuGate second = gate("twin");
-                Jmx jmx = Jmx.register(first)) {
+                Jmx ofFirst = Jmx.register(first)) {
+            Jmx ofSecond = Jmx.register(second);
+            proxy("twin").setTargetCpu(30);
+            assertThat(second.snapshot().targetCpu()).isEqualTo(30);
+            assertThat(first.snapshot().targetCpu()).isEqualTo(70);
+            second.close();
+            assertThat(proxy("twin").isClosed()).as("the first gate is open").isFalse();
+            assertThat(proxy("twin").getTargetCpu()).isEqualTo(70);
+            ofSecond.close();
+            assertThat(proxy("twin").getTargetCpu()).isEqualTo(70);
+            first.close();
+            assertThat(proxy("twin").isClosed()).isTrue();
+            ofFirst.close();
+            assertThat(server.isRegistered(name("twin"))).isFalse();
+        }
+    }
+
+    @Test
+    void aRebuiltGateStaysWhenTheOldRegistrationIsClosed() throws Exception {
+        try (AdaptiveCpuGate old = gate("rebuilt");
+                AdaptiveCpuGate rebuilt = gate("rebuilt");
+                Jmx ofOld = Jmx.register(old);
+                Jmx ofRebuilt = Jmx.register(rebuilt)) {
+            rebuilt.setTargetCpu(30);
+            ofOld.close();
+            old.close();
+            assertThat(proxy("rebuilt").getTargetCpu()).isEqualTo(30);
+            ofRebuilt.close();
+            assertThat(server.isRegistered(name("rebuilt"))).isFalse();
+        }
+    }
+
+    /** A gate that this class has registered in another class loader. */
+    public interface ElsewhereMBean {
+        boolean isClosed();
+    }
+
+    /** Implements the MBean. */
+    static final class Elsewhere implements ElsewhereMBean {
+
+        private volatile boolean closed;
+
+        @Override
+        public boolean isClosed() {
+            return closed;
+        }
+    }
+
+    @Test
+    void aGateThatOtherCodeHasRegisteredIsReplacedOnceItIsClosed() throws Exception {
+        Elsewhere other = new Elsewhere();
+        ObjectName name = name("elsewhere");
+        var unused = server.registerMBean(new StandardMBean(other, ElsewhereMBean.class), name);
+        try (AdaptiveCpuGate gate = gate("elsewhere")) {
             assertThatIllegalStateException()
-                    .isThrownBy(() -> Jmx.register(second))
-                    .withMessageContaining(
-                            "an open gate is already registered as io.github.cpugate:type=Gate,name=\"twin\"");
-            second.setTargetCpu(30);
-            assertThat(proxy("twin").getTargetCpu()).as("the first gate").isEqualTo(70);
-            assertThat(jmx).isNotNull();
+                    .isThrownBy(() -> Jmx.register(gate))
+                    .withMessage("other code has registered an open gate as " + name);
+            assertThat(server.getAttribute(name, "Closed")).isEqualTo(false);
+            other.closed = true;
+            try (Jmx jmx = Jmx.register(gate)) {
+                assertThat(jmx).isNotNull();
+                assertThat(proxy("elsewhere").getLimit()).isEqualTo(2);
+                server.unregisterMBean(name);
+                unused = server.registerMBean(new StandardMBean(other, ElsewhereMBean.class), name);
+            }
+            assertThat(server.isRegistered(name)).as("the bean of other code").isTrue();
+        } finally {
+            server.unregisterMBean(name);
         }
     }
 
@@ -223,6 +284,7 @@ class JmxTest {
             System.gc();
             return bean.isClosed();
         });
+        assertThat(bean.getName()).isEqualTo("dropped");
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(bean::getLimit)
                 .withMessageContaining("gate 'dropped' has been garbage-collected");
