@@ -36,11 +36,26 @@ public interface GateMXBean {
     /** {@return callers in line} */
     int getWaiting();
 
-    /** {@return slots granted since the gate was built} */
+    /**
+     * {@return sessions that have paused their slot and do not hold it again; those that wait in line to resume count
+     * as {@code Waiting} too}
+     */
+    int getPaused();
+
+    /** {@return paused sessions that wait out the time for which the service asked} */
+    int getBackingOff();
+
+    /** {@return slots granted to new sessions since the gate was built} */
     long getAdmitted();
+
+    /** {@return slots granted since the gate was built to sessions that resumed} */
+    long getResumed();
 
     /** {@return callers that left the line since the gate was built because their time had passed} */
     long getTimedOut();
+
+    /** {@return callers turned away since the gate was built because the line was full} */
+    long getRejected();
 
     /** {@return refusals by the service since the gate was built, as sessions reported them} */
     long getRateLimited();

@@ -44,6 +44,11 @@ final class GateMeters {
             slots("max", "The highest limit", GateSnapshot::maxSlots),
             slots("in.flight", "Slots held; above the limit while a cut drains", GateSnapshot::inFlight),
             callers("waiting", "Callers in line for a slot", GateSnapshot::waiting),
+            sessions("paused", "Sessions that have paused their slot and do not hold it again", GateSnapshot::paused),
+            sessions(
+                    "backing.off",
+                    "Paused sessions that wait out the time for which the service asked",
+                    GateSnapshot::backingOff),
             cpu("raw", "The last CPU reading, of the host or of the CPU quota that governs", CpuSample::raw),
             cpu("smoothed", "The smoothed CPU reading, on which the policy decides", CpuSample::smoothed),
             cpu("own", "The part of the last CPU reading that this JVM used", CpuSample::own),
@@ -51,11 +56,10 @@ final class GateMeters {
             ratio("target", "The CPU target", GateSnapshot::targetCpu));
 
     private static final List<Value> COUNTERS = List.of(
-            callers(
-                    "admitted",
-                    "Callers that received a slot, at once or after a wait; a session counts again when it resumes",
-                    GateSnapshot::admitted),
+            callers("admitted", "Callers that received a slot, at once or after a wait", GateSnapshot::admitted),
             callers("timed.out", "Callers that left the line because their time had passed", GateSnapshot::timedOut),
+            callers("rejected", "Callers turned away because the line was full", GateSnapshot::rejected),
+            sessions("resumed", "Resumptions: slots granted to sessions that had paused", GateSnapshot::resumed),
             callers("rate.limited", "Refusals by the service, as sessions reported them", GateSnapshot::rateLimited),
             heldBack(Bottleneck.CPU, Bottleneck.Times::cpu),
             heldBack(Bottleneck.API, Bottleneck.Times::api),
@@ -79,6 +83,10 @@ final class GateMeters {
 
     private static Value callers(String name, String description, ToDoubleFunction<GateSnapshot> value) {
         return new Value("cpugate.callers." + name, description, null, Tags.empty(), value);
+    }
+
+    private static Value sessions(String name, String description, ToDoubleFunction<GateSnapshot> value) {
+        return new Value("cpugate.sessions." + name, description, null, Tags.empty(), value);
     }
 
     private static Value cpu(String name, String description, ToDoubleFunction<CpuSample> percent) {

@@ -208,13 +208,29 @@ public final class JfrEvents implements GateListener {
         @Description("Callers in line")
         int waiting;
 
+        @Label("Paused")
+        @Description("Sessions that have paused their slot and do not hold it again, those in line to resume included")
+        int paused;
+
+        @Label("Backing Off")
+        @Description("Paused sessions that wait out the time for which the service asked")
+        int backingOff;
+
         @Label("Admitted")
-        @Description("Slots granted since the last step")
+        @Description("Slots granted to new sessions since the last step")
         long admitted;
+
+        @Label("Resumed")
+        @Description("Slots granted since the last step to sessions that resumed")
+        long resumed;
 
         @Label("Timed Out")
         @Description("Callers that left the line since the last step because their time had passed")
         long timedOut;
+
+        @Label("Rejected")
+        @Description("Callers turned away since the last step because the line was full")
+        long rejected;
 
         @Label("Bottleneck")
         @Description("What holds callers in line back: CPU, API or MAX_SLOTS; NONE if no caller waits")
@@ -262,8 +278,12 @@ public final class JfrEvents implements GateListener {
             limit = step.limitAfter();
             inFlight = step.inFlight();
             waiting = step.waiting();
+            paused = step.paused();
+            backingOff = step.backingOff();
             admitted = step.admitted();
+            resumed = step.resumed();
             timedOut = step.timedOut();
+            rejected = step.rejected();
             bottleneck = step.bottleneck().toString();
             heldBackByCpu = step.heldBack().cpu().toNanos();
             heldBackByApi = step.heldBack().api().toNanos();

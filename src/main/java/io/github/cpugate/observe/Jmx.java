@@ -181,8 +181,12 @@ public final class Jmx implements AutoCloseable {
                 case "getMaxSlots" -> now.maxSlots();
                 case "getInFlight" -> now.inFlight();
                 case "getWaiting" -> now.waiting();
+                case "getPaused" -> now.paused();
+                case "getBackingOff" -> now.backingOff();
                 case "getAdmitted" -> now.admitted();
+                case "getResumed" -> now.resumed();
                 case "getTimedOut" -> now.timedOut();
+                case "getRejected" -> now.rejected();
                 case "getRateLimited" -> now.rateLimited();
                 case "getBottleneck" -> now.bottleneck();
                 case "getSecondsHeldBackByCpu" -> now.heldBack().cpu().toNanos() / 1e9;

@@ -156,6 +156,20 @@ class GateMetricsTest {
     }
 
     @Test
+    void aScrapeHasThePausedSessionsAndTheResumptions() throws InterruptedException {
+        try (PausedGate paused = new PausedGate(new GateMetrics(prometheus))) {
+            paused.run();
+            assertThat(values(prometheus.scrape()))
+                    .contains(
+                            "cpugate_sessions_paused{gate=\"paused\"} 3.0",
+                            "cpugate_sessions_backing_off{gate=\"paused\"} 1.0",
+                            "cpugate_callers_admitted_total{gate=\"paused\"} 3.0",
+                            "cpugate_sessions_resumed_total{gate=\"paused\"} 2.0",
+                            "cpugate_callers_rejected_total{gate=\"paused\"} 0.0");
+        }
+    }
+
+    @Test
     void aScrapeBetweenStepsHasCurrentValues() throws InterruptedException {
         try (AdaptiveCpuGate gate = gate("batch", new GateMetrics(prometheus))) {
             gate.step();

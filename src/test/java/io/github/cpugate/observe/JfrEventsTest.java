@@ -144,6 +144,22 @@ class JfrEventsTest {
     }
 
     @Test
+    void pausedSessionsAndResumptionsAreInTheEvents() throws Exception {
+        try (Recording recording = new Recording();
+                PausedGate paused = new PausedGate(JfrEvents.create())) {
+            recording.start();
+            paused.run();
+            assertThat(stop(recording, "GateState")).singleElement().satisfies(state -> {
+                assertThat(state.getInt("paused")).isEqualTo(3);
+                assertThat(state.getInt("backingOff")).isEqualTo(1);
+                assertThat(state.getLong("admitted")).isEqualTo(3);
+                assertThat(state.getLong("resumed")).isEqualTo(2);
+                assertThat(state.getLong("rejected")).isZero();
+            });
+        }
+    }
+
+    @Test
     void anUnknownCpuValueIsNaN() throws Exception {
         try (Recording recording = new Recording();
                 AdaptiveCpuGate gate = gate(CpuSample.starting())) {

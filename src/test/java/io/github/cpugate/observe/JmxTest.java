@@ -119,6 +119,21 @@ class JmxTest {
     }
 
     @Test
+    void theAttributesShowThePausedSessionsAndTheResumptions() throws Exception {
+        try (PausedGate paused = new PausedGate();
+                Jmx jmx = Jmx.register(paused.gate)) {
+            assertThat(jmx).isNotNull();
+            paused.run();
+            GateMXBean bean = proxy("paused");
+            assertThat(bean.getPaused()).isEqualTo(3);
+            assertThat(bean.getBackingOff()).isEqualTo(1);
+            assertThat(bean.getAdmitted()).isEqualTo(3);
+            assertThat(bean.getResumed()).isEqualTo(2);
+            assertThat(bean.getRejected()).isZero();
+        }
+    }
+
+    @Test
     void theTargetAndTheBoundsCanBeSet() throws Exception {
         try (AdaptiveCpuGate gate = gate("tuned");
                 Jmx jmx = Jmx.register(gate)) {
