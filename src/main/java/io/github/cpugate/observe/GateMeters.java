@@ -163,6 +163,7 @@ final class GateMeters {
                         .register(registry));
     }
 
+    /** The counter refers weakly to what it shows; {@link #shared} keeps that. */
     private void counter(Value value) {
         var unused = add(
                 value.value,
@@ -173,21 +174,16 @@ final class GateMeters {
                         .register(registry));
     }
 
-    /** Two threads that create the same timer receive the same one from the registry. */
-    private Timer waitTimer(Outcome outcome) {
-        Timer timer = waitTimers.get(outcome);
-        if (timer == null) {
-            timer = add(
-                    snapshot -> 0,
-                    shown -> Timer.builder("cpugate.slot.wait")
-                            .description("Waits of the callers that had to wait in line")
-                            .minimumExpectedValue(Duration.ofMillis(1)) // bounds of the histogram, if one is published
-                            .maximumExpectedValue(Duration.ofMinutes(10))
-                            .tags(gate.and("outcome", outcome.name()))
-                            .register(registry));
-            waitTimers.put(outcome, timer);
-        }
-        return timer;
+    private void waitTimer(Outcome outcome) {
+        Timer timer = add(
+                snapshot -> 0,
+                shown -> Timer.builder("cpugate.slot.wait")
+                        .description("Waits of the callers that had to wait in line")
+                        .minimumExpectedValue(Duration.ofMillis(1)) // bounds of the histogram, if one is published
+                        .maximumExpectedValue(Duration.ofMinutes(10))
+                        .tags(gate.and("outcome", outcome.name()))
+                        .register(registry));
+        waitTimers.put(outcome, timer);
     }
 
     private Counter stepCounter(Step step) {
@@ -212,8 +208,12 @@ final class GateMeters {
         return meter;
     }
 
+    /** Registers nothing: a caller must not wait for a registry. */
     void record(Outcome outcome, long nanos) {
-        waitTimer(outcome).record(nanos, TimeUnit.NANOSECONDS);
+        Timer timer = waitTimers.get(outcome);
+        if (timer != null) {
+            timer.record(nanos, TimeUnit.NANOSECONDS);
+        }
     }
 
     void count(StepReport step) {

@@ -96,6 +96,7 @@ final class SharedMeters {
             return value.applyAsDouble(gate.get());
         }
 
+        /** Under the lock. Does nothing if the gate is there, as it is if two listeners of it have this registry. */
         private void add(Supplier<GateSnapshot> gate) {
             if (!gates.open.contains(gate)) {
                 List<Supplier<GateSnapshot>> open = new ArrayList<>(gates.open);
@@ -104,6 +105,7 @@ final class SharedMeters {
             }
         }
 
+        /** Under the lock. */
         private void remove(Supplier<GateSnapshot> gate) {
             List<Supplier<GateSnapshot>> open = new ArrayList<>(gates.open);
             if (open.remove(gate)) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.ref.WeakReference;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Gates whose meters have the same name and tags in one registry, as one has that is rebuilt while the old is open. */
@@ -167,6 +169,25 @@ class SharedMetersTest {
         assertThat(maxSlots()).isEqualTo(4);
         assertThat(admitted()).isEqualTo(1);
         old.close();
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void aGateThatStartsWhileTheLastOneClosesHasAllItsMeters() {
+        AdaptiveCpuGate old = gate("batch", 4, registry);
+        int meters = registry.getMeters().size();
+        AtomicReference<Caller<AdaptiveCpuGate>> starting = new AtomicReference<>();
+        registry.config().onMeterRemoved(meter -> {
+            if (starting.get() == null) {
+                starting.set(Caller.start(() -> gate("batch", 8, registry)));
+                Await.parked(starting.get().thread()); // until the old gate has removed its meters
+            }
+        });
+        old.close();
+        AdaptiveCpuGate rebuilt = starting.get().result();
+        assertThat(registry.getMeters()).hasSize(meters);
+        assertThat(maxSlots()).isEqualTo(8);
+        rebuilt.close();
         assertThat(registry.getMeters()).isEmpty();
     }
 
