@@ -156,16 +156,16 @@ class GateMetricsTest {
     }
 
     @Test
-    void aScrapeHasThePausedSessionsAndTheResumptions() throws InterruptedException {
+    void aScrapeHasPausedSessionsResumptionsAndRejections() throws InterruptedException {
         try (PausedGate paused = new PausedGate(new GateMetrics(prometheus))) {
             paused.run();
             assertThat(values(prometheus.scrape()))
                     .contains(
                             "cpugate_sessions_paused{gate=\"paused\"} 3.0",
                             "cpugate_sessions_backing_off{gate=\"paused\"} 1.0",
-                            "cpugate_callers_admitted_total{gate=\"paused\"} 3.0",
+                            "cpugate_callers_admitted_total{gate=\"paused\"} 4.0",
                             "cpugate_sessions_resumed_total{gate=\"paused\"} 2.0",
-                            "cpugate_callers_rejected_total{gate=\"paused\"} 0.0");
+                            "cpugate_callers_rejected_total{gate=\"paused\"} 1.0");
         }
     }
 

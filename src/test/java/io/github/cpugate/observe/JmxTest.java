@@ -119,7 +119,7 @@ class JmxTest {
     }
 
     @Test
-    void theAttributesShowThePausedSessionsAndTheResumptions() throws Exception {
+    void theAttributesShowPausedSessionsResumptionsAndRejections() throws Exception {
         try (PausedGate paused = new PausedGate();
                 Jmx jmx = Jmx.register(paused.gate)) {
             assertThat(jmx).isNotNull();
@@ -127,9 +127,9 @@ class JmxTest {
             GateMXBean bean = proxy("paused");
             assertThat(bean.getPaused()).isEqualTo(3);
             assertThat(bean.getBackingOff()).isEqualTo(1);
-            assertThat(bean.getAdmitted()).isEqualTo(3);
+            assertThat(bean.getAdmitted()).isEqualTo(4);
             assertThat(bean.getResumed()).isEqualTo(2);
-            assertThat(bean.getRejected()).isZero();
+            assertThat(bean.getRejected()).isEqualTo(1);
         }
     }
 
