@@ -224,7 +224,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted on entry or while waiting
      */
     public boolean awaitIdle(Duration atMost) throws InterruptedException {
-        return governor.awaitIdle(Checks.nanos("atMost", atMost));
+        return line.awaitIdle(Checks.nanos("atMost", atMost));
     }
 
     @Override

@@ -40,8 +40,8 @@ public final class Governor {
     /** How long {@link #close()} waits for the listeners; if one of them hangs, twice as long. */
     private static final long CLOSE_NANOS = 450_000_000L;
 
-    /** How often {@link #awaitIdle} looks for lost slots. */
-    private static final long LEAK_SEARCH_NANOS = 200_000_000;
+    /** How often a closed gate looks for lost slots. */
+    private static final long LEAK_SEARCH_NANOS = 1_000_000_000;
 
     private final String gate;
     private final CpuSampler sampler;
@@ -140,6 +140,17 @@ public final class Governor {
         dispatcher.start(this::snapshot);
         dispatcher.close(CLOSE_NANOS);
         log.close();
+        if (running != null) {
+            searchLeaks();
+        }
+    }
+
+    /** Gives lost slots back while sessions run on after the last step: somebody may wait for their end. */
+    private void searchLeaks() {
+        reportLeaks();
+        if (line.snapshot().inFlight() > 0) {
+            line.schedule(this::searchLeaks, LEAK_SEARCH_NANOS);
+        }
     }
 
     /**
@@ -351,23 +362,6 @@ public final class Governor {
         }
         boolean rateLimited = decision.reason() == Reason.NO_DEMAND && seen.ceilingReached();
         return rateLimited ? Reason.RATE_LIMITED : decision.reason();
-    }
-
-    /**
-     * Waits until no slot is held, for up to {@code nanos}. Looks for lost slots meanwhile, since a closed gate makes
-     * no steps.
-     */
-    public boolean awaitIdle(long nanos) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        for (long left = nanos; ; left = deadline - System.nanoTime()) {
-            reportLeaks();
-            if (line.awaitIdle(Math.min(left, LEAK_SEARCH_NANOS))) {
-                return true;
-            }
-            if (left <= LEAK_SEARCH_NANOS) {
-                return false;
-            }
-        }
     }
 
     /** Returns an executor that runs tasks on another one, and logs its faults. */

@@ -10,7 +10,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GateExecutor implements Executor {
 
-    /** A worker that has ended a task is idle after this time. */
-    private static final long IDLE_NANOS = 100_000_000;
+    /** A worker that has ended a task is idle after this time, on a busy machine too. */
+    private static final long IDLE_NANOS = 1_000_000_000;
 
     private static final long RETRY_NANOS = 1_000_000;
-    private static final int MAX_RETRIES_ON_CALLER = 20;
 
     private final WaitingLine line;
     final CallScope scope;
@@ -68,7 +66,7 @@ public final class GateExecutor implements Executor {
             throw new RejectedExecutionException(
                     grant.handle((granted, refusal) -> refusal).join());
         } else {
-            startOnCaller(slotted);
+            startOnCaller(slotted, task);
         }
     }
 
@@ -77,19 +75,21 @@ public final class GateExecutor implements Executor {
     }
 
     /** Hands the task to the delegate. What that throws reaches the caller, which still has the task. */
-    private void startOnCaller(SlottedTask task) {
-        for (int retries = 0; ; retries++) {
-            try {
-                delegate.execute(task);
-                return;
-            } catch (Throwable t) {
-                if (retries == MAX_RETRIES_ON_CALLER || !isRetried(task, t)) {
-                    var unused = task.giveUp();
-                    throw t;
-                }
-                LockSupport.parkNanos(this, RETRY_NANOS);
+    private void startOnCaller(SlottedTask slotted, Runnable task) {
+        try {
+            delegate.execute(slotted);
+        } catch (Throwable t) {
+            if (isRetried(slotted, t)) {
+                retry(slotted, task);
+            } else {
+                var unused = slotted.giveUp();
+                throw t;
             }
         }
+    }
+
+    private void retry(SlottedTask slotted, Runnable task) {
+        line.schedule(() -> line.completer.execute(() -> startOrDrop(slotted, task)), RETRY_NANOS);
     }
 
     private void startOrDrop(SlottedTask slotted, Runnable task) {
@@ -97,8 +97,7 @@ public final class GateExecutor implements Executor {
             delegate.execute(slotted);
         } catch (Throwable t) {
             if (isRetried(slotted, t)) {
-                var unused = line.threads.schedule(
-                        () -> line.completer.execute(() -> startOrDrop(slotted, task)), RETRY_NANOS);
+                retry(slotted, task);
             } else if (slotted.giveUp()) {
                 drop(task, t);
             } else { // the delegate runs tasks on this thread, and the task threw

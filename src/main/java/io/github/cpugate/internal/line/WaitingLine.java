@@ -71,6 +71,11 @@ public final class WaitingLine {
         return waitObserver == null ? null : waitObserver.get();
     }
 
+    /** Runs a task that does not block after a time. */
+    public void schedule(Runnable task, long nanos) {
+        var unused = threads.schedule(task, nanos);
+    }
+
     /** Acquires the lock and brings the state up to now, which it returns. The clock is foreign code: read before. */
     private long acquire() {
         long now = nanoClock.getAsLong();

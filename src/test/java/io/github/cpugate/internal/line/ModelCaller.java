@@ -96,9 +96,7 @@ final class ModelCaller {
 
     void enterOnThread(WaitingLine line, boolean inLine, boolean timed, long nanos) {
         blocks = true;
-        call = inLine
-                ? Caller.startInLine(line, () -> enter(timed, nanos))
-                : Caller.start(() -> enter(timed, nanos));
+        call = inLine ? Caller.startInLine(line, () -> enter(timed, nanos)) : Caller.start(() -> enter(timed, nanos));
     }
 
     private boolean enter(boolean timed, long nanos) throws InterruptedException {
