@@ -69,6 +69,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted on entry or while waiting; it then holds no slot. If
      *     the slot was granted before the interrupt, the call returns normally and the interrupt status stays set
      * @throws GateClosedException if the gate is closed, or is closed during the wait
+     * @throws GateFullException if the call would have to wait, and the line is full
      */
     public Slot slot() throws InterruptedException {
         LineSlot slot = new LineSlot(line);
@@ -93,6 +94,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @return the slot, or empty if the time passed
      * @throws InterruptedException as {@link #slot()} does
      * @throws GateClosedException if the gate is closed, or is closed during the wait
+     * @throws GateFullException if the call would have to wait, and the line is full
      */
     public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
         long nanos = Checks.nanos("atMost", atMost);
@@ -104,18 +106,22 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Waits in line for a slot without blocking, first come, first served. Cancelling the future, or completing it in
      * any other way ({@code orTimeout}), takes the caller out of the line.
      *
-     * <p>If no slot is free at once, CompletableFuture's default executor completes the future, so dependent stages do
-     * not run on the thread that closed a slot or made a step; on a {@link Builder#manual() manual} gate they do. A
-     * dependent stage that blocks needs its own executor. If a stage never runs, its slot is never closed.
+     * <p>If no slot is free at once, a thread of the gate's own completes the future, or the executor of
+     * {@link Builder#executor}, so dependent stages do not run on the thread that closed a slot or made a step, and see
+     * none of its context; on a {@link Builder#manual() manual} gate they do run there. If a stage never runs, its slot
+     * is never closed.
      *
-     * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed before the grant
+     * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed before the grant,
+     *     and with {@link GateFullException} if the line is full
      */
     public CompletableFuture<Slot> slotAsync() {
         return new LineSlot(line).enterAsync();
     }
 
     /**
-     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however the work ends.
+     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however the work ends. A call within
+     * a call of the same gate, or within a task of its {@link #executor}, on the same thread shares the slot: a session
+     * that waited for a second slot while it held the first could wait for ever.
      *
      * @param <T> the type of the result
      * @param work a blocking call
@@ -150,9 +156,14 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /**
      * Returns an executor that runs each task in a slot. A task that has to wait occupies no thread. {@code execute}
-     * throws a RejectedExecutionException if the gate is closed, and whatever {@code delegate} throws. A task that is
-     * refused while it waits, by the gate's closing or by {@code delegate}, does not run; it is cancelled if it is a
-     * Future, and the first such loss is logged. {@link #callAsync} reports every outcome.
+     * throws a RejectedExecutionException if the gate is closed or its line is full, and whatever {@code delegate}
+     * throws, save that a rejection right after the end of a task is tried again: the worker may not be idle yet.
+     *
+     * <p>The delegate receives each task as a Future, whose cancellation gives the slot back. A task that waits when
+     * the gate is closed is cancelled, if it is a Future of its owner; any other, such as that of {@code supplyAsync},
+     * runs all the same, one after the other, since its owner would wait for ever. A task that the delegate refuses
+     * later, or discards, is cancelled if it is a Future, and the first such loss is logged. {@link #callAsync} reports
+     * every outcome.
      *
      * @param delegate runs the tasks; called on this thread, or where {@link #slotAsync()} completes
      * @return an executor

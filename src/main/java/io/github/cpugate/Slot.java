@@ -93,8 +93,8 @@ public interface Slot extends AutoCloseable {
      * Resumes the slot as {@link #resume()} does, without blocking. Cancelling the future, or completing it in any
      * other way ({@code orTimeout}), takes the session out of the line; the slot is then still paused, and can be
      * resumed again. If the future does not complete at once, it completes as that of
-     * {@link AdaptiveCpuGate#slotAsync()} does, or, if a slot is free when a back-off ends, on CompletableFuture's
-     * default executor.
+     * {@link AdaptiveCpuGate#slotAsync()} does; on a manual gate, if a slot is free when a back-off ends, on a thread
+     * of the gate's own.
      *
      * @return a future that completes with this slot once it is held, and fails with what {@code resume()} throws
      */

@@ -139,6 +139,26 @@ final class Snippets {
         return gate;
     }
 
+    String nested(AdaptiveCpuGate gate, String prompt) throws Exception {
+        String report = gate.call(() -> {
+            String plan = stream(client, prompt);
+            return gate.call(() -> stream(client, plan)); // in the same slot: a thread does one thing at a time
+        });
+        return report;
+    }
+
+    String lent(AdaptiveCpuGate gate, String prompt) throws Exception {
+        try (Slot slot = gate.slot()) {
+            String plan = stream(client, prompt);
+            return slot.whilePaused(() -> gate.call(() -> stream(client, plan))); // the slot is with others meanwhile
+        }
+    }
+
+    void bounded() {
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder().maxWaiting(100).build();
+        gate.close();
+    }
+
     void shutDown(AdaptiveCpuGate gate) throws InterruptedException {
         gate.close();
         if (!gate.awaitIdle(Duration.ofSeconds(30))) {
