@@ -31,11 +31,11 @@ enum SeededBug {
             """)),
     CANCELLED_CALLER_KEEPS_ITS_GRANT(new Edit("FutureWaiter", """
                     if (state == State.GRANTED) {
-                        line.pause(slot);
+                        line.abandon(slot);
                     }
             """, "")),
     RAISED_LIMIT_ADMITS_ONE(new Edit(
-            "WaitingLine",
+            "LineState",
             "waiters.takeFirst(limits.allowed() - held.size(),",
             "waiters.takeFirst(Math.min(1, limits.allowed() - held.size()),")),
     NO_LOOK_BEFORE_PARKING(
@@ -47,7 +47,7 @@ enum SeededBug {
             new Edit("ThreadWaiter", "LockSupport.unpark(thread);", "if (parked) LockSupport.unpark(thread);")),
     SPURIOUS_WAKE_UP_COUNTS(new Edit("ThreadWaiter", "return isReleasable();", "return true;")),
     SLOT_IS_FREE_UNTIL_ITS_CALLER_WAKES(
-            new Edit("WaitingLine", "            admit(each.slot, now);", "            usage.admitted();"),
+            new Edit("LineState", "            admit(each.slot, now);", "            usage.admitted();"),
             new Edit("ThreadWaiter", """
                             return true;
                         }
@@ -61,58 +61,59 @@ enum SeededBug {
                         private void backOff
                     """),
             new Edit("FutureWaiter", "if (!future.grant()) {", "if (!line.tryEnter(slot) || !future.grant()) {")),
-    CLOSED_TWICE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
-                    lock.lock();
-                    try {
-                        slot.closed |= closes;
-                        if (held.contains(slot)) {
-            """, """
-                    boolean isHeld = held.contains(slot);
-                    lock.lock();
-                    try {
-                        slot.closed |= closes;
-                        if (isHeld) {
-            """)),
+    CLOSED_TWICE_IS_CHECKED_BEFORE_THE_LOCK(
+            new Edit("WaitingLine", """
+                            long now = acquire();
+                            try {
+                                slot.closed = true;
+                                if (state.held.contains(slot)) {
+                    """, """
+                            boolean isHeld = state.held.contains(slot);
+                            long now = acquire();
+                            try {
+                                slot.closed = true;
+                                if (isHeld) {
+                    """), new Edit("LineState", "if (!held.contains(slot)) { return; }", "")),
     ROOM_IS_CHECKED_BEFORE_THE_LOCK(
             new Edit("WaitingLine", """
-                            lock.lock();
+                            long now = acquire();
                             try {
-                                if (closed) {
+                                if (state.closed) {
                     """, """
-                            boolean full = held.size() >= limits.allowed();
-                            lock.lock();
+                            boolean full = state.isFull();
+                            long now = acquire();
                             try {
-                                if (closed) {
+                                if (state.closed) {
+                    """), new Edit("WaitingLine", "if (!state.isFull()) {", "if (!full) {")),
+    LINE_IS_CHECKED_BEFORE_THE_LOCK(
+            new Edit("WaitingLine", """
+                            long now = acquire();
+                            try {
+                                slot.closed = true;
+                    """, """
+                            boolean nobody = state.waiters.isEmpty();
+                            long now = acquire();
+                            try {
+                                slot.closed = true;
+                                state.nobody = nobody;
                     """),
-            new Edit("WaitingLine", "if (held.size() >= limits.allowed()) {", "if (full) {")),
-    LINE_IS_CHECKED_BEFORE_THE_LOCK(new Edit("WaitingLine", """
-                            lock.lock();
-                            try {
-                                slot.closed |= closes;
-                                if (held.contains(slot)) {
+            new Edit("LineState", "boolean closed;", "boolean closed;\n    boolean nobody;"),
+            new Edit("LineState", """
+                            limits.gaveBack(slot, now);
+                            handOver(now);
                     """, """
-                            boolean nobody = waiters.isEmpty();
-                            lock.lock();
-                            try {
-                                slot.closed |= closes;
-                                if (held.contains(slot)) {
-                    """), new Edit("WaitingLine", """
-                                    limits.gaveBack(slot, now);
-                                    handOver(now);
-                    """, """
-                                    limits.gaveBack(slot, now);
-                                    if (!nobody) {
-                                        handOver(now);
-                                    }
+                            limits.gaveBack(slot, now);
+                            if (!nobody) {
+                                handOver(now);
+                            }
+                            nobody = false;
                     """)),
-    CLOSED_GATE_FORGETS_THE_LINE(new Edit("WaitingLine", "waiters.takeFirst(waiters.size(),", "waiters.takeFirst(0,")),
+    CLOSED_GATE_FORGETS_THE_LINE(new Edit("LineState", "waiters.takeFirst(waiters.size(),", "waiters.takeFirst(0,")),
     RESUMED_BY_TWO_WAITS_TWICE(new Edit("LineSlot", "if (closed || resumption != null) {", "if (closed) {")),
     RESUMED_GOES_TO_THE_END(
             new Edit("WaiterQueue", "if (waiter.slot.resumption != null) {", "if (first == null && last != null) {")),
-    CLOSED_SLOT_STAYS_IN_LINE(new Edit(
-            "WaitingLine",
-            "} else if (closes && slot.resumption != null) {",
-            "} else if (closes && slot.index == Integer.MIN_VALUE) {")),
+    CLOSED_SLOT_STAYS_IN_LINE(
+            new Edit("LineState", "if (slot.resumption != null) {", "if (slot.index == Integer.MIN_VALUE) {")),
     REFUSALS_OF_ONE_EVENT_CUT_EACH(
             new Edit("ApiCeiling", "slot.refusalEvent == events;", "true;"),
             new Edit("ApiCeiling", "} else if (now - eventUntil >= 0) {", "} else if (inFlight > 0) {")),
