@@ -11,7 +11,9 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -98,10 +100,12 @@ public final class Report {
     /**
      * Writes the page. Blocks for file I/O; needs little memory, however large the journals are.
      *
-     * @param page the page's file; an existing file is replaced
+     * @param page the page's file. An existing file is replaced when the new page is complete, and passes its
+     *     permissions on; otherwise the page is for its owner only, on systems that have such permissions
      * @param journals files in JSON Lines; their order does not matter
      * @throws IllegalArgumentException if there are no journals, if one is CSV, or if the page would replace one
-     * @throws IOException if a journal cannot be read, or the page cannot be written
+     * @throws IOException if a journal cannot be read, if the page cannot be written, or if its path names a symbolic
+     *     link or anything else but a file
      */
     public static void write(Path page, List<Path> journals) throws IOException {
         if (journals.isEmpty()) {
@@ -110,8 +114,25 @@ public final class Report {
         for (Path journal : journals) {
             check(journal, page);
         }
+        boolean replaces = Files.exists(page, LinkOption.NOFOLLOW_LINKS);
+        if (replaces && !Files.isRegularFile(page, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(page.toString(), null, "exists, and is not a regular file");
+        }
+        Path made = Files.createTempFile(page.toAbsolutePath().getParent(), "report", ".tmp");
+        try {
+            writeTo(made, journals);
+            if (replaces && page.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+                Files.setPosixFilePermissions(made, Files.getPosixFilePermissions(page, LinkOption.NOFOLLOW_LINKS));
+            }
+            Files.move(made, page, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(made);
+        }
+    }
+
+    private static void writeTo(Path file, List<Path> journals) throws IOException {
         try (Writer out =
-                new BufferedWriter(new OutputStreamWriter(Files.newOutputStream(page), StandardCharsets.UTF_8))) {
+                new BufferedWriter(new OutputStreamWriter(Files.newOutputStream(file), StandardCharsets.UTF_8))) {
             for (String line : resource("report.html").lines().toList()) {
                 String insert = line.strip();
                 if (!insert.startsWith(INSERT)) {

@@ -1,6 +1,8 @@
 package io.github.cpugate.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.Bottleneck;
@@ -12,9 +14,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -146,5 +151,60 @@ class ReportTest {
                 .doesNotContain("Usage");
         assertThat(page).doesNotExist();
         assertThat(run(journal, "-o", folder.resolve("no/folder/page.html"))).isEqualTo(1);
+    }
+
+    @Test
+    void anExistingPageIsKeptIfAJournalCannotBeRead() throws IOException {
+        Path page = Files.writeString(folder.resolve("page.html"), "the page of yesterday");
+        Path journal = journal("a.jsonl", "batch");
+        List<Path> journals = new AbstractList<>() {
+            private boolean checked;
+
+            @Override
+            public int size() {
+                return 1;
+            }
+
+            @Override
+            public Path get(int index) {
+                if (checked) { // it vanishes while the page is written
+                    assertThat(journal.toFile().delete()).isTrue();
+                }
+                checked = true;
+                return journal;
+            }
+        };
+        assertThatThrownBy(() -> Report.write(page, journals)).isInstanceOf(NoSuchFileException.class);
+        assertThat(page).hasContent("the page of yesterday");
+        assertThat(folder.toFile().list()).containsExactly("page.html");
+    }
+
+    @Test
+    void aPageReplacesNothingButAFile() throws IOException {
+        Path journal = journal("a.jsonl", "batch");
+        Path target = Files.writeString(folder.resolve("target"), "precious");
+        Path link = Files.createSymbolicLink(folder.resolve("page.html"), target);
+        Path directory = Files.createDirectory(folder.resolve("directory"));
+        for (Path page : List.of(link, directory)) {
+            assertThat(run(journal, "-o", page)).isEqualTo(1);
+            assertThat(err.toString(StandardCharsets.UTF_8))
+                    .isEqualTo("Failed: FileSystemException: %s: exists, and is not a regular file%n".formatted(page));
+            err.reset();
+        }
+        assertThat(target).hasContent("precious");
+    }
+
+    @Test
+    void aNewPageIsForItsOwnerOnlyAndAnOldOneKeepsItsPermissions() throws IOException {
+        assumeTrue(folder.getFileSystem().supportedFileAttributeViews().contains("posix"), "no POSIX permissions");
+        Path journal = journal("a.jsonl", "batch");
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(journal));
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(page)))
+                .isEqualTo("rw-------");
+        Files.setPosixFilePermissions(page, PosixFilePermissions.fromString("rw-r--r--"));
+        Report.write(page, List.of(journal));
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(page)))
+                .isEqualTo("rw-r--r--");
     }
 }
