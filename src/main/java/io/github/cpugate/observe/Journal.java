@@ -3,15 +3,19 @@ package io.github.cpugate.observe;
 import io.github.cpugate.GateListener;
 import io.github.cpugate.StepReport;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,15 +30,22 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>A journal serves one gate and is closed with it. A daemon thread of its own writes each line as soon as possible,
- * so the gate never waits for a disk. An existing file is continued.
+ * so the gate never waits for a disk. An existing file is continued. If another program renames, deletes or empties the
+ * file, as logrotate does, the journal goes on in a new file of that name; the lines of one write may still get into
+ * the renamed one. A file that the journal creates can be read and written by its owner only, on systems that have such
+ * permissions; if it follows one that was renamed for its size, it has the permissions of that. A symbolic link in
+ * place of the file is not followed: that is a fault.
  *
  * <p>A fault of the disk (it is full, a folder has vanished, the file is not writable) is logged once; when it is over,
- * the number of steps whose write failed is logged. Steps that are dropped because the disk hangs are not counted.
- * Folders are created again. A fault does not affect the gate.
+ * or the journal is closed, the number of steps lost is logged. Folders are created again. If the disk hangs, ten
+ * thousand steps wait for it, and {@link #onStep} throws for each further one, so that the gate logs the hang as a
+ * listener's fault. If the file cannot be renamed at its maximum size, that is logged once, and it grows. No fault
+ * affects the gate.
  *
  * <p>CPU is in percent of the scope. {@code elapsed} is the time since the gate was built, and {@code heldBackBy...} a
- * part of the time since the last step, both in seconds of the gate's monotonic clock; {@code time} is wall-clock time,
- * for human readers. An unknown value is {@code null}, or empty in CSV. Fields may be added at the end.
+ * part of the time since the last step, both in seconds of the gate's monotonic clock; {@code time} is the wall-clock
+ * time of the step, for human readers. An unknown value is {@code null}, or empty in CSV. Fields may be added at
+ * the end.
  *
  * <p>Thread-safe.
  */
@@ -47,24 +58,23 @@ public final class Journal implements GateListener, AutoCloseable {
     private static final int MAX_PENDING = 10_000;
 
     private static final long CLOSE_WAIT_SECONDS = 5;
-    private static final Entry END = new Entry(null, null); // the last entry, which ends the writer
+    private static final Supplier<String> END = String::new; // the last entry, which ends the writer
 
     private final JournalFormat format;
     private final JournalFile file;
-    private final BlockingQueue<Entry> entries = new ArrayBlockingQueue<>(MAX_PENDING);
+    private final BlockingQueue<Supplier<String>> lines = new LinkedBlockingQueue<>();
+    private final AtomicLong lost = new AtomicLong(); // steps, since the number was last logged
 
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by lock.
     private @Nullable Thread writer; // started by the first step
     private boolean closed;
+    private long clockZero; // System.nanoTime() when the gate's clock was 0, if the quickest report took no time
 
     // Used by the writer only.
     private boolean failing;
-    private long lost;
-
-    /** A step and the time of its report; neither in {@link #END}. */
-    private record Entry(@Nullable Instant time, @Nullable StepReport step) {}
+    private boolean growing;
 
     private Journal(JournalFormat format, Path file, long maxBytes, int olderFiles) {
         if (maxBytes < 1) {
@@ -124,22 +134,44 @@ public final class Journal implements GateListener, AutoCloseable {
         return new Journal(JournalFormat.CSV, file, maxBytes, olderFiles);
     }
 
-    /** Hands the step to the writer. Does not block; drops the step if the disk has hung for ten thousand steps. */
+    /**
+     * Hands the step to the writer. Does not block.
+     *
+     * @throws IllegalStateException if the disk has hung for ten thousand steps; the step is dropped
+     */
     @Override
     public void onStep(StepReport step) {
-        Entry entry = new Entry(Instant.now(), step);
         lock.lock();
         try {
             if (closed) {
                 return;
             }
+            Instant time = timeOf(step);
             if (writer == null) {
                 writer = startWriter();
             }
-            var unused = entries.offer(entry);
+            if (lines.size() < MAX_PENDING) {
+                lines.add(() -> format.line(time, step));
+                return;
+            }
+            lost.incrementAndGet();
         } finally {
             lock.unlock();
         }
+        throw new IllegalStateException(
+                this + " hangs: " + MAX_PENDING + " steps wait to be written, and further ones are dropped");
+    }
+
+    /**
+     * Returns the wall-clock time of a step: now, less the delay of its report, which another listener may have caused.
+     * The delay is counted from that of the quickest report so far. Under the lock.
+     */
+    private Instant timeOf(StepReport step) {
+        long zero = System.nanoTime() - step.elapsed().toNanos();
+        if (writer == null || zero - clockZero < 0) {
+            clockZero = zero;
+        }
+        return Instant.now().minusNanos(zero - clockZero);
     }
 
     private Thread startWriter() {
@@ -150,37 +182,49 @@ public final class Journal implements GateListener, AutoCloseable {
         return made;
     }
 
+    /**
+     * Closes the journal.
+     *
+     * @throws IllegalStateException if the disk hangs, so that steps may be lost
+     */
     @Override
     public void onClose() {
-        close();
+        if (!closeAndWait()) {
+            throw new IllegalStateException(this + " hangs: its last steps are not written yet");
+        }
     }
 
     /**
      * Writes the remaining lines and closes the file. Waits for that for up to 5 s. Later steps are not written. May be
-     * called again; the gate calls it when it is closed itself.
+     * called again; the gate calls {@link #onClose} when it is closed itself.
      */
     @Override
     public void close() {
+        var unused = closeAndWait();
+    }
+
+    /** Returns whether the writer has ended, or whether that could not be awaited. */
+    private boolean closeAndWait() {
         Thread running;
         lock.lock();
         try {
             running = writer;
             if (!closed) {
                 closed = true;
-                if (running != null && !entries.offer(END)) {
-                    entries.clear(); // the disk hangs
-                    entries.add(END);
-                }
+                lines.add(END);
             }
         } finally {
             lock.unlock();
         }
-        if (running != null && running != Thread.currentThread()) {
-            try {
-                running.join(TimeUnit.SECONDS.toMillis(CLOSE_WAIT_SECONDS));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+        if (running == null || running == Thread.currentThread()) {
+            return true;
+        }
+        try {
+            running.join(TimeUnit.SECONDS.toMillis(CLOSE_WAIT_SECONDS));
+            return !running.isAlive();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
         }
     }
 
@@ -189,44 +233,71 @@ public final class Journal implements GateListener, AutoCloseable {
         boolean end = false;
         while (!end) {
             try {
-                List<Entry> batch = new ArrayList<>();
-                batch.add(entries.take());
-                entries.drainTo(batch);
-                end = batch.get(batch.size() - 1).equals(END);
+                List<Supplier<String>> batch = new ArrayList<>();
+                batch.add(lines.take());
+                lines.drainTo(batch);
+                end = batch.remove(END);
                 append(batch);
+                if (end && lost.get() > 0) {
+                    logger().warn("{} is closed; steps lost: {}", this, lost);
+                }
             } catch (Throwable t) {
-                // An interrupt by foreign code, or out of memory: the entries taken are lost.
+                // An interrupt by foreign code, or out of memory: the lines taken are lost.
             }
         }
         file.close();
     }
 
-    private void append(List<Entry> batch) {
-        int steps = 0;
-        StringBuilder lines = new StringBuilder();
-        for (Entry entry : batch) {
-            if (entry.time != null && entry.step != null) {
-                lines.append(format.line(entry.time, entry.step));
-                steps++;
-            }
-        }
-        if (steps == 0) {
+    private void append(List<Supplier<String>> batch) {
+        if (batch.isEmpty()) {
             return;
         }
+        StringBuilder text = new StringBuilder();
+        for (Supplier<String> line : batch) {
+            text.append(line.get());
+        }
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(CharBuffer.wrap(text));
+        Exception fault = null;
         try {
-            file.append(lines.toString().getBytes(StandardCharsets.UTF_8));
-            if (failing) {
-                failing = false;
-                logger().info("journal {} is written again; steps lost: {}", file, lost);
-                lost = 0;
-            }
+            file.append(bytes);
         } catch (IOException | RuntimeException e) {
-            lost += steps;
-            if (!failing) {
-                failing = true;
-                logger().warn("journal {} cannot be written; steps are lost meanwhile: {} (logged once)", file, e, e);
+            fault = e;
+            lost.addAndGet(linesOf(bytes));
+        }
+        log(fault, file.renameFault());
+    }
+
+    /** Logs what begins or ends. */
+    private void log(@Nullable Exception fault, @Nullable Exception renameFault) {
+        boolean begins = fault != null && !failing;
+        boolean ends = fault == null && (failing || lost.get() > 0);
+        boolean grows = renameFault != null && !growing;
+        failing = fault != null;
+        growing = renameFault != null;
+        if (begins) {
+            logger().warn("{} cannot be written; steps are lost meanwhile: {} (logged once)", this, fault, fault);
+        }
+        if (ends) {
+            logger().info("{} is written again; steps lost: {}", this, lost.getAndSet(0));
+        }
+        if (grows) {
+            logger().warn(
+                            "{} cannot be renamed at its maximum size and grows beyond it: {} (logged once)",
+                            this,
+                            renameFault,
+                            renameFault);
+        }
+    }
+
+    /** The number of lines that were not written. One that lacks only its line feed was: the next append adds that. */
+    private static int linesOf(ByteBuffer unwritten) {
+        int lines = 0;
+        for (int i = unwritten.position() + 1; i < unwritten.limit(); i++) {
+            if (unwritten.get(i) == '\n') {
+                lines++;
             }
         }
+        return lines;
     }
 
     private static Logger logger() {

@@ -3,16 +3,24 @@ package io.github.cpugate.observe;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of lines that is renamed and begun anew when it reaches a size. After a fault it is opened again, so that a
- * vanished folder or a full disk leaves only a gap. Not thread-safe.
+ * A file of lines that is renamed and begun anew when it reaches a size. It is opened again after a fault, and when its
+ * path no longer names the file that is open, as after logrotate. Not thread-safe.
  */
 final class JournalFile {
 
@@ -20,27 +28,44 @@ final class JournalFile {
     private final byte[] header;
     private final long maxBytes;
     private final int olderFiles;
+    private final boolean posix;
+
     private @Nullable SeekableByteChannel out;
-    private long size;
+
+    /**
+     * The key of what the path named just before {@code out} was opened; null if that was nothing, or if the system has
+     * no keys. It is read before, so that the next append notices a file that was replaced in between. So a file that
+     * {@code open} creates is opened twice.
+     */
+    private @Nullable Object key;
+
+    /** Of a file that is created: for its owner only, or those of the file that was renamed. */
+    private Set<PosixFilePermission> permissions = PosixFilePermissions.fromString("rw-------");
+
+    private @Nullable Exception renameFault;
 
     JournalFile(Path file, byte[] header, long maxBytes, int olderFiles) {
         this.file = file.toAbsolutePath();
         this.header = header.clone();
         this.maxBytes = maxBytes;
         this.olderFiles = olderFiles;
+        this.posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
     }
 
-    /** Appends whole lines. If that fails, the file is closed, and the next call begins a new line. */
-    void append(byte[] lines) throws IOException {
+    /**
+     * Appends whole lines. If that fails, the file is closed, what was not written remains in the buffer, and the next
+     * call ends the last line first.
+     */
+    void append(ByteBuffer lines) throws IOException {
         try {
-            if (out != null && !Files.exists(file)) {
-                close(); // the file was deleted: nobody could read what is written to it
+            BasicFileAttributes found = attributes();
+            if (found != null && isFull(found, lines.remaining())) {
+                renameFault = rename();
+                found = attributes();
             }
-            if (out == null) {
-                open();
-            }
-            if (size > header.length && size + lines.length > maxBytes) {
-                rotate();
+            if (!isOpen(found)) {
+                close();
+                open(found);
             }
             write(lines);
         } catch (IOException | RuntimeException e) {
@@ -49,28 +74,66 @@ final class JournalFile {
         }
     }
 
-    private void open() throws IOException {
+    /** What the last attempt to rename the full file failed with; null if it succeeded, or if there was none. */
+    @Nullable
+    Exception renameFault() {
+        return renameFault;
+    }
+
+    /** What the path names; null if nothing. */
+    private @Nullable BasicFileAttributes attributes() throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private boolean isFull(BasicFileAttributes found, int more) {
+        return found.isRegularFile() && found.size() > header.length && found.size() + more > maxBytes;
+    }
+
+    /** Whether the path still names the file that is open. A file that was emptied counts as a new one. */
+    private boolean isOpen(@Nullable BasicFileAttributes found) {
+        return out != null
+                && found != null
+                && Objects.equals(found.fileKey(), key)
+                && !(found.isRegularFile() && found.size() == 0);
+    }
+
+    private void open(@Nullable BasicFileAttributes found) throws IOException {
+        if (found != null && found.isSymbolicLink()) {
+            throw new FileSystemException(
+                    file.toString(), null, "is a symbolic link, which a journal does not follow; name its target");
+        }
         Path folder = file.getParent();
         if (folder != null) {
             Files.createDirectories(folder);
         }
-        boolean torn = endsMidLine();
-        out = Files.newByteChannel(
-                file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
-        size = out.size();
-        if (size == 0) {
-            write(header);
+        boolean torn = found != null && found.isRegularFile() && endsMidLine();
+        key = found == null ? null : found.fileKey();
+        SeekableByteChannel made = Files.newByteChannel(
+                file,
+                Set.of(
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.APPEND,
+                        LinkOption.NOFOLLOW_LINKS),
+                posix
+                        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(permissions)}
+                        : new FileAttribute<?>[0]);
+        out = made;
+        if (made.size() == 0) {
+            write(ByteBuffer.wrap(header));
         } else if (torn) {
-            write(new byte[] {'\n'});
+            write(ByteBuffer.wrap(new byte[] {'\n'}));
         }
     }
 
     /** Whether the last line lacks its line feed, as after a killed process or a full disk. */
     private boolean endsMidLine() throws IOException {
-        if (!Files.exists(file)) {
-            return false;
-        }
-        try (SeekableByteChannel in = Files.newByteChannel(file)) {
+        try (SeekableByteChannel in =
+                Files.newByteChannel(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
             if (in.size() == 0) {
                 return false;
             }
@@ -80,16 +143,29 @@ final class JournalFile {
         }
     }
 
-    private void rotate() throws IOException {
-        close();
-        for (int number = olderFiles; number > 0; number--) {
-            Path from = number == 1 ? file : older(number - 1);
-            if (Files.exists(from)) {
+    /**
+     * Renames the full file, and the older ones up to the first number that is free, last one first. So an attempt that
+     * fails half-way overwrites nothing, and the next one goes on from there. The file that is one too many is deleted
+     * when all others have their names. Returns the fault, if any.
+     */
+    private @Nullable Exception rename() {
+        try {
+            int free = 1;
+            while (free <= olderFiles && Files.exists(older(free), LinkOption.NOFOLLOW_LINKS)) {
+                free++;
+            }
+            if (posix) {
+                permissions = Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
+            }
+            for (int number = free; number > 0; number--) {
+                Path from = number == 1 ? file : older(number - 1);
                 Files.move(from, older(number), StandardCopyOption.REPLACE_EXISTING);
             }
+            Files.deleteIfExists(older(olderFiles + 1));
+            return null;
+        } catch (IOException | RuntimeException e) {
+            return e;
         }
-        Files.deleteIfExists(file); // if no older file is kept
-        open();
     }
 
     private Path older(int number) {
@@ -99,11 +175,10 @@ final class JournalFile {
                 dot > 0 ? name.substring(0, dot) + "." + number + name.substring(dot) : name + "." + number);
     }
 
-    private void write(byte[] bytes) throws IOException {
-        ByteBuffer left = ByteBuffer.wrap(bytes);
+    private void write(ByteBuffer bytes) throws IOException {
         SeekableByteChannel channel = out;
-        while (channel != null && left.hasRemaining()) {
-            size += channel.write(left);
+        while (channel != null && bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 

@@ -2,13 +2,13 @@ package io.github.cpugate.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.assertj.core.api.Assertions.within;
 
-import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Slot;
+import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
@@ -19,8 +19,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +38,7 @@ class JournalTest {
     @RegisterExtension
     final LogCapture log = new LogCapture();
 
-    private static AdaptiveCpuGate gate(String name, Journal journal, double cpu) {
+    static AdaptiveCpuGate gate(String name, Journal journal, double cpu) {
         return AdaptiveCpuGate.builder()
                 .name(name)
                 .manual()
@@ -46,7 +49,7 @@ class JournalTest {
                 .build();
     }
 
-    private static List<String> lines(Path file) {
+    static List<String> lines(Path file) {
         try {
             return Files.exists(file) ? Files.readAllLines(file) : List.of();
         } catch (IOException e) {
@@ -54,7 +57,7 @@ class JournalTest {
         }
     }
 
-    private static List<JsonNode> steps(Path file) throws IOException {
+    static List<JsonNode> steps(Path file) throws IOException {
         List<JsonNode> steps = new ArrayList<>();
         for (String line : lines(file)) {
             steps.add(JSON.readTree(line));
@@ -209,87 +212,29 @@ class JournalTest {
     }
 
     @Test
-    void aFileThatReachesItsMaximumSizeIsRenamed() throws IOException {
-        Path file = folder.resolve("gate.csv");
-        long line;
-        try (AdaptiveCpuGate gate = gate("batch", Journal.csv(file), 60)) {
+    void theTimeIsThatOfTheStepHoweverLateItsReportComes() throws IOException {
+        AtomicLong clock = new AtomicLong();
+        List<StepReport> reports = new ArrayList<>();
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .sampler(() -> CpuSample.of(60))
+                .nanoClock(clock::get)
+                .listener(reports::add)
+                .build()) {
+            gate.step();
+            clock.set(TimeUnit.SECONDS.toNanos(60));
             gate.step();
         }
-        line = Files.size(file);
-        Files.delete(file);
-        for (int i = 1; i <= 10; i++) { // one write each, since the journal ends with the gate
-            try (AdaptiveCpuGate gate = gate("batch", Journal.csv(file, line + 10, 2), 60)) {
-                gate.step();
-            }
+        Path file = folder.resolve("gate.jsonl");
+        try (Journal journal = Journal.jsonLines(file)) {
+            journal.onStep(reports.get(1)); // if this one is on time, the next one is a minute late
+            journal.onStep(reports.get(0));
         }
-        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("gate.csv", "gate.1.csv", "gate.2.csv");
-        for (String name : List.of("gate.csv", "gate.1.csv", "gate.2.csv")) {
-            assertThat(lines(folder.resolve(name)))
-                    .hasSize(2)
-                    .first()
-                    .asString()
-                    .startsWith("time,");
-        }
-    }
-
-    @Test
-    void aFolderThatVanishesIsCreatedAgain() throws IOException {
-        Path file = folder.resolve("logs/gate.jsonl");
-        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
-            gate.step();
-            Await.until("the step is written", () -> lines(file).size() == 1);
-            Files.delete(file);
-            Files.delete(file.getParent());
-            gate.step();
-            Await.until("the next step is written", () -> lines(file).size() == 1);
-            assertThat(log.messagesAt(Level.WARN)).isEmpty();
-        }
-    }
-
-    @Test
-    void anUnwritableFileIsLoggedOnceAndWrittenWhenItCanBe() throws IOException {
-        Path file = folder.resolve("logs/gate.jsonl");
-        Files.writeString(folder.resolve("logs"), "in the way");
-        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
-            gate.step();
-            Await.until("the fault is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
-            gate.step();
-            Files.delete(folder.resolve("logs"));
-            Await.until("the step is written", () -> {
-                gate.step();
-                return !lines(file).isEmpty();
-            });
-            Await.until(
-                    "the end of the fault is logged",
-                    () -> log.messagesAt(Level.INFO).stream()
-                            .anyMatch(message -> message.matches("journal .* is written again; steps lost: [0-9]+")));
-            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("logs/gate.jsonl cannot be");
-        }
-    }
-
-    @Test
-    void aFullDiskDoesNotAffectTheGate() {
-        Path full = Path.of("/dev/full");
-        assumeTrue(Files.isWritable(full), "there is no /dev/full");
-        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(full), 95)) {
-            for (int i = 0; i < 20; i++) {
-                gate.step();
-            }
-            assertThat(gate.snapshot().limit()).isEqualTo(1);
-            Await.until("the fault is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
-            gate.close();
-            assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("No space left");
-        }
-    }
-
-    @Test
-    void aTornLineIsNotContinued() throws IOException {
-        Path file = Files.writeString(folder.resolve("gate.jsonl"), "{\"time\":\"20");
-        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60)) {
-            gate.step();
-        }
-        assertThat(lines(file)).hasSize(2);
-        assertThat(JSON.readTree(lines(file).get(1)).get("raw").asDouble()).isEqualTo(60);
+        List<Instant> times = steps(file).stream()
+                .map(step -> Instant.parse(step.get("time").asText()))
+                .toList();
+        assertThat(times.get(0)).isCloseTo(Instant.now(), within(20, ChronoUnit.SECONDS));
+        assertThat(times.get(1)).isCloseTo(times.get(0).minusSeconds(60), within(1, ChronoUnit.SECONDS));
     }
 
     @Test

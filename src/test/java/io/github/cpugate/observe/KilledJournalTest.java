@@ -12,13 +12,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Kills a process that has a journal open. */
+/** Kills a process that has a journal open, or limits the size of its files. */
 @Tag("slow")
 class KilledJournalTest {
 
@@ -42,6 +45,24 @@ class KilledJournalTest {
                     .build()) {
                 new CountDownLatch(1).await(); // until it is killed
                 assertThat(gate).isNotNull();
+            }
+        }
+    }
+
+    /** A process that makes steps. It prints the log. */
+    static final class Steps {
+
+        private Steps() {}
+
+        public static void main(String[] args) {
+            try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                    .manual()
+                    .sampler(() -> CpuSample.of(60))
+                    .listener(Journal.jsonLines(Path.of(args[0])))
+                    .build()) {
+                for (int i = 0; i < STEPS; i++) {
+                    gate.step();
+                }
             }
         }
     }
@@ -79,5 +100,31 @@ class KilledJournalTest {
         Path page = folder.resolve("report.html");
         Report.write(page, List.of(file));
         assertThat(Files.readString(page)).contains(lines.get(STEPS - 1).substring(0, 60));
+    }
+
+    @Test
+    void aWriteThatIsCutShortLosesTheRestOnly() throws Exception {
+        Path file = folder.resolve("gate.jsonl");
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 9 && exec \"$@\"", "sh"));
+        command.addAll(Processes.java("-XX:-UsePerfData", Steps.class.getName(), file.toString())
+                .command());
+        Process process = Processes.start(new ProcessBuilder(command).redirectErrorStream(true));
+        String log = Processes.outputOf(process);
+        assertThat(process.waitFor()).as(log).isZero();
+        Matcher lost = Pattern.compile("is closed; steps lost: ([0-9]+)").matcher(log);
+        assertThat(lost.find()).as(log).isTrue();
+        ObjectMapper json = new ObjectMapper();
+        List<String> lines = Files.readAllLines(file);
+        String torn = lines.remove(lines.size() - 1);
+        assertThat(torn).startsWith("{").doesNotEndWith("}");
+        assertThat(lines).hasSize(STEPS - Integer.parseInt(lost.group(1)));
+
+        Steps.main(new String[] {file.toString()});
+        List<String> after = Files.readAllLines(file);
+        assertThat(after).hasSize(lines.size() + 1 + STEPS).startsWith(lines.toArray(String[]::new));
+        assertThat(after.get(lines.size())).isEqualTo(torn);
+        for (String line : after.subList(lines.size() + 1, after.size())) {
+            assertThat(json.readTree(line).get("raw").asDouble()).isEqualTo(60);
+        }
     }
 }
