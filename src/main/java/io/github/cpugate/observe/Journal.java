@@ -44,8 +44,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>CPU is in percent of the scope. {@code elapsed} is the time since the gate was built, and {@code heldBackBy...} a
  * part of the time since the last step, both in seconds of the gate's monotonic clock; {@code time} is the wall-clock
- * time of the step, for human readers. An unknown value is {@code null}, or empty in CSV. Fields may be added at
- * the end.
+ * time of the step, for human readers. An unknown value is {@code null}, or empty in CSV. In CSV, text that a
+ * spreadsheet would take for a formula begins with an apostrophe, and control characters are spaces. Fields may be
+ * added at the end.
  *
  * <p>Thread-safe.
  */

@@ -1,12 +1,13 @@
 package io.github.cpugate.observe;
 
 import io.github.cpugate.StepReport;
-import io.github.cpugate.cpu.CpuSample;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/** The format of a journal: the fields of a step's line, in order, as JSON or as CSV. */
+/** The format of a journal: a step's time and its other columns, as JSON or as CSV. */
 enum JournalFormat {
     JSON_LINES {
         @Override
@@ -16,16 +17,15 @@ enum JournalFormat {
 
         @Override
         String line(Instant time, StepReport step) {
-            StringBuilder line = new StringBuilder(600);
-            for (Field field : fields(time, step)) {
-                line.append(line.length() == 0 ? '{' : ',')
-                        .append('"')
-                        .append(field.name)
-                        .append("\":");
-                if (field.value instanceof String text) {
+            StringBuilder line = new StringBuilder(700).append("{\"time\":\"").append(time);
+            line.append('"');
+            for (Column column : COLUMNS) {
+                line.append(",\"").append(column.name).append("\":");
+                Object value = column.value.apply(step);
+                if (value instanceof String text) {
                     quoteJson(line, text);
                 } else {
-                    line.append(field.unquoted("null"));
+                    line.append(unquoted(value, "null"));
                 }
             }
             return line.append("}\n").toString();
@@ -34,75 +34,69 @@ enum JournalFormat {
     CSV {
         @Override
         String header() {
-            return "time,gate,elapsed,raw,smoothed,own,others,scope,cores,target,limitBefore,limit,minSlots,maxSlots,"
-                    + "inFlight,meanInFlight,waiting,admitted,timedOut,limitReached,reason,health,detail,"
-                    + "cpuLimit,apiCeiling,rateLimited,bottleneck,heldBackByCpu,heldBackByApi,heldBackByMaxSlots\n";
+            return COLUMNS.stream().map(Column::name).collect(Collectors.joining(",", "time,", "\n"));
         }
 
         @Override
         String line(Instant time, StepReport step) {
-            StringBuilder line = new StringBuilder(400);
-            for (Field field : fields(time, step)) {
-                line.append(line.length() == 0 ? "" : ",");
-                if (field.value instanceof String text) {
+            StringBuilder line = new StringBuilder(400).append(time);
+            for (Column column : COLUMNS) {
+                line.append(',');
+                Object value = column.value.apply(step);
+                if (value instanceof String text) {
                     quoteCsv(line, text);
                 } else {
-                    line.append(field.unquoted(""));
+                    line.append(unquoted(value, ""));
                 }
             }
             return line.append('\n').toString();
         }
     };
 
-    /** A value is a string, a number or a boolean. */
-    private record Field(String name, Object value) {
+    /** A column after the time. A value is a string, a number or a boolean. */
+    private record Column(String name, Function<StepReport, Object> value) {}
 
-        /** Returns a number or a boolean as text, and {@code unknown} for one that is NaN or infinite. */
-        String unquoted(String unknown) {
-            return value instanceof Double number && !Double.isFinite(number) ? unknown : value.toString();
-        }
-    }
+    /** A new column goes to the end, so that programs that count columns can read old journals and new ones. */
+    private static final List<Column> COLUMNS = List.of(
+            new Column("gate", StepReport::gate),
+            new Column("elapsed", step -> seconds(step.elapsed())),
+            new Column("raw", step -> rounded(step.cpu().raw(), 1e2)),
+            new Column("smoothed", step -> rounded(step.cpu().smoothed(), 1e2)),
+            new Column("own", step -> rounded(step.cpu().own(), 1e2)),
+            new Column("others", step -> rounded(step.cpu().others(), 1e2)),
+            new Column("scope", step -> step.cpu().scope()),
+            new Column("cores", step -> rounded(step.cpu().cores(), 1e2)),
+            new Column("target", StepReport::targetCpu),
+            new Column("limitBefore", StepReport::limitBefore),
+            new Column("limit", StepReport::limitAfter),
+            new Column("minSlots", StepReport::minSlots),
+            new Column("maxSlots", StepReport::maxSlots),
+            new Column("inFlight", StepReport::inFlight),
+            new Column("meanInFlight", step -> rounded(step.meanInFlight(), 1e2)),
+            new Column("waiting", StepReport::waiting),
+            new Column("admitted", StepReport::admitted),
+            new Column("timedOut", StepReport::timedOut),
+            new Column("limitReached", StepReport::limitReached),
+            new Column("reason", step -> step.reason().toString()),
+            new Column("health", step -> step.cpu().health().toString()),
+            new Column("detail", step -> step.cpu().detail()),
+            new Column("cpuLimit", StepReport::cpuLimit),
+            new Column("apiCeiling", StepReport::apiCeiling),
+            new Column("rateLimited", StepReport::rateLimited),
+            new Column("bottleneck", step -> step.bottleneck().toString()),
+            new Column("heldBackByCpu", step -> seconds(step.heldBack().cpu())),
+            new Column("heldBackByApi", step -> seconds(step.heldBack().api())),
+            new Column("heldBackByMaxSlots", step -> seconds(step.heldBack().maxSlots())),
+            new Column("paused", StepReport::paused),
+            new Column("backingOff", StepReport::backingOff),
+            new Column("resumed", StepReport::resumed),
+            new Column("rejected", StepReport::rejected));
 
     /** Returns the first line of a file, with its line feed; empty if the format has none. */
     abstract String header();
 
     /** Returns the line of a step, with its line feed. */
     abstract String line(Instant time, StepReport step);
-
-    private static List<Field> fields(Instant time, StepReport step) {
-        CpuSample cpu = step.cpu();
-        return List.of(
-                new Field("time", time.toString()),
-                new Field("gate", step.gate()),
-                new Field("elapsed", seconds(step.elapsed())),
-                new Field("raw", rounded(cpu.raw(), 1e2)),
-                new Field("smoothed", rounded(cpu.smoothed(), 1e2)),
-                new Field("own", rounded(cpu.own(), 1e2)),
-                new Field("others", rounded(cpu.others(), 1e2)),
-                new Field("scope", cpu.scope()),
-                new Field("cores", rounded(cpu.cores(), 1e2)),
-                new Field("target", step.targetCpu()),
-                new Field("limitBefore", step.limitBefore()),
-                new Field("limit", step.limitAfter()),
-                new Field("minSlots", step.minSlots()),
-                new Field("maxSlots", step.maxSlots()),
-                new Field("inFlight", step.inFlight()),
-                new Field("meanInFlight", rounded(step.meanInFlight(), 1e2)),
-                new Field("waiting", step.waiting()),
-                new Field("admitted", step.admitted()),
-                new Field("timedOut", step.timedOut()),
-                new Field("limitReached", step.limitReached()),
-                new Field("reason", step.reason().toString()),
-                new Field("health", cpu.health().toString()),
-                new Field("detail", cpu.detail()),
-                new Field("cpuLimit", step.cpuLimit()),
-                new Field("apiCeiling", step.apiCeiling()),
-                new Field("rateLimited", step.rateLimited()),
-                new Field("bottleneck", step.bottleneck().toString()),
-                new Field("heldBackByCpu", seconds(step.heldBack().cpu())),
-                new Field("heldBackByApi", seconds(step.heldBack().api())),
-                new Field("heldBackByMaxSlots", seconds(step.heldBack().maxSlots())));
-    }
 
     private static double seconds(Duration duration) {
         return rounded(duration.toNanos() / 1e9, 1e3);
@@ -112,6 +106,11 @@ enum JournalFormat {
         return Double.isFinite(value) ? Math.round(value * parts) / parts : value;
     }
 
+    /** Returns a number or a boolean as text, and {@code unknown} for one that is NaN or infinite. */
+    private static String unquoted(Object value, String unknown) {
+        return value instanceof Double number && !Double.isFinite(number) ? unknown : value.toString();
+    }
+
     /** Writes a JSON string (RFC 8259). Surrogates are escaped too, since an unpaired one has no encoding in UTF-8. */
     private static void quoteJson(StringBuilder line, String text) {
         line.append('"');
@@ -119,7 +118,7 @@ enum JournalFormat {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {
                 line.append('\\').append(c);
-            } else if (c < ' ' || c == '\u2028' || c == '\u2029' || Character.isSurrogate(c)) {
+            } else if (isControl(c) || Character.isSurrogate(c)) {
                 line.append(String.format("\\u%04x", (int) c));
             } else {
                 line.append(c);
@@ -128,13 +127,34 @@ enum JournalFormat {
         line.append('"');
     }
 
-    /** Writes a CSV field (RFC 4180), except that line breaks become spaces, since each line is one step. */
+    /**
+     * Writes a CSV field (RFC 4180), except that control characters become spaces, since each line is one step. A text
+     * that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP recommends (CSV injection).
+     */
     private static void quoteCsv(StringBuilder line, String text) {
-        String flat = text.replaceAll("\\R", " ");
+        StringBuilder cell = new StringBuilder(text);
+        for (int i = 0; i < cell.length(); i++) {
+            if (isControl(cell.charAt(i))) {
+                cell.setCharAt(i, ' ');
+            }
+        }
+        String begin = cell.toString().stripLeading();
+        if (!begin.isEmpty() && "=+-@".indexOf(begin.charAt(0)) >= 0) {
+            cell.insert(0, '\'');
+        }
+        String flat = cell.toString();
         if (flat.indexOf(',') < 0 && flat.indexOf('"') < 0) {
             line.append(flat);
         } else {
             line.append('"').append(flat.replace("\"", "\"\"")).append('"');
         }
+    }
+
+    /** Whether a character would break a line, or change how the text around it is shown, as bidi controls do. */
+    private static boolean isControl(char c) {
+        return Character.isISOControl(c)
+                || "\u061c\u200e\u200f\u2028\u2029".indexOf(c) >= 0
+                || (c >= '\u202a' && c <= '\u202e')
+                || (c >= '\u2066' && c <= '\u2069');
     }
 }

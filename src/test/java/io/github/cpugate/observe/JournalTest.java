@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -132,6 +133,28 @@ class JournalTest {
     }
 
     @Test
+    void aLineHasPausedSessionsAndResumptions() throws Exception {
+        Path file = folder.resolve("gate.jsonl");
+        try (AdaptiveCpuGate gate = gate("batch", Journal.jsonLines(file), 60);
+                Slot slot = gate.slot();
+                Slot other = gate.slot()) {
+            slot.pause();
+            slot.resume();
+            other.rateLimited(Duration.ofMinutes(1));
+            other.pause();
+            CompletableFuture<Slot> backingOff = other.resumeAsync();
+            gate.step();
+            assertThat(backingOff).isNotDone();
+        }
+        JsonNode step = steps(file).get(0);
+        assertThat(step.get("admitted").asInt()).isEqualTo(2);
+        assertThat(step.get("paused").asInt()).isEqualTo(1);
+        assertThat(step.get("backingOff").asInt()).isEqualTo(1);
+        assertThat(step.get("resumed").asInt()).isEqualTo(1);
+        assertThat(step.get("rejected").asInt()).isZero();
+    }
+
+    @Test
     void specialCharactersInAGateNameAreEscaped() throws Exception {
         String name = "a\"b\\c\nd\te\u2028\u0001,<script>\ud800é";
         Path json = folder.resolve("gate.jsonl");
@@ -148,8 +171,35 @@ class JournalTest {
         }
         assertThat(lines(csv)).hasSize(2);
         assertThat(lines(csv).get(1))
-                .contains(",\"a\"\"b\\c d\te \u0001,<script>?é\",")
+                .contains(",\"a\"\"b\\c d e  ,<script>?é\",")
                 .contains(",NO_READING,");
+    }
+
+    @Test
+    void controlCharactersAreEscapedOrBecomeSpaces() throws Exception {
+        String name = "\u202egnp.exe a\u0000b\u0085c\u2066d\u2069\u200f";
+        Path json = folder.resolve("gate.jsonl");
+        Path csv = folder.resolve("gate.csv");
+        for (Journal journal : List.of(Journal.jsonLines(json), Journal.csv(csv))) {
+            try (AdaptiveCpuGate gate = gate(name, journal, 60)) {
+                gate.step();
+            }
+        }
+        assertThat(lines(json).get(0)).contains("\"\\u202egnp.exe a\\u0000b\\u0085c\\u2066d\\u2069\\u200f\"");
+        assertThat(steps(json).get(0).get("gate").asText()).isEqualTo(name);
+        assertThat(lines(csv).get(1)).contains(", gnp.exe a b c d  ,");
+    }
+
+    @Test
+    void aTextThatLooksLikeAFormulaBeginsWithAnApostropheInCsv() {
+        Path file = folder.resolve("gate.csv");
+        for (String name : List.of("=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "=A(\"b\")", "a=b")) {
+            try (AdaptiveCpuGate gate = gate(name, Journal.csv(file), 60)) {
+                gate.step();
+            }
+        }
+        assertThat(lines(file).stream().skip(1).map(line -> line.split(",", -1)[1]))
+                .containsExactly("'=1+1", "'+1", "'-2+3", "'@SUM(A1)", "' =1", "\"'=A(\"\"b\"\")\"", "a=b");
     }
 
     @Test
@@ -163,7 +213,7 @@ class JournalTest {
         assertThat(lines(file)).as("the second run continues the file").hasSize(3);
         assertThat(lines(file).get(0)).startsWith("time,gate,elapsed,raw,smoothed,own,others,");
         assertThat(lines(file))
-                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(30));
+                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(34));
         assertThat(lines(file).get(1)).as("an unknown value is empty").contains(",60.0,60.0,,,host,,70.0,");
     }
 
