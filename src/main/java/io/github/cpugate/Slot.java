@@ -61,8 +61,22 @@ public interface Slot extends AutoCloseable {
      * Reports that the service refused this session, with the time in the service's own words: see
      * {@link #rateLimited(Duration)}.
      *
-     * @param retryAfter the value of a Retry-After header: seconds, with an optional fraction, or an HTTP date;
-     *     {@code null} if there was none. Any other text counts as one second, and the first such text is logged
+     * <p>Three kinds of text are understood, with a decimal point in any number:
+     *
+     * <ul>
+     *   <li>seconds, as in the Retry-After header: {@code 20}, {@code 0.5}, {@code .5};
+     *   <li>hours, minutes, seconds and milliseconds, in this order, as services write them in headers of their own
+     *       (such as OpenAI's {@code x-ratelimit-reset-requests}) and in the bodies of refusals (Google's
+     *       {@code retryDelay}): {@code 34.07s}, {@code 120ms}, {@code 6m0s};
+     *   <li>an HTTP-date, as in the Retry-After header, in any of its three forms (RFC 9110, section 5.6.7). It is
+     *       compared with the machine's wall clock, and a date in the past counts as one second.
+     * </ul>
+     *
+     * Not understood are times of day in other forms (RFC 3339, seconds since 1970) and a number of milliseconds
+     * without a unit ({@code retry-after-ms}): append {@code ms} to that.
+     *
+     * @param retryAfter the service's text; {@code null} or blank if there was none. Any other text counts as one
+     *     second, and the first such text is logged
      */
     void rateLimitedFor(@Nullable String retryAfter);
 
