@@ -14,7 +14,8 @@ import java.time.Duration;
  * @param cpu the sample, raw and smoothed, in percent of the scope that it names
  * @param targetCpu the target, percent of the scope that {@code cpu} names
  * @param limitBefore slots allowed at once before the step: the CPU limit or the API ceiling, whichever is lower. If
- *     the service has refused since the last step, the limit after that step, so that the fall shows here
+ *     the service has refused since the last step, the limit after that step, so that the fall shows here. If the
+ *     bounds have moved since then, that limit within the new bounds: what {@code setSlots} did is not the step's move
  * @param limitAfter slots allowed at once after the step
  * @param cpuLimit slots that the policy allows at once, after the step
  * @param apiCeiling slots that the service seems to allow at once, judged by its refusals, after the step;

@@ -292,4 +292,37 @@ class RateLimitTest {
                 .as("a paused session holds no slot")
                 .isCloseTo(9.5, within(1e-9));
     }
+
+    @Test
+    void whatTheBoundsDidIsNotReportedAsARefusal() {
+        List<Slot> held = hold(16);
+        assertThat(gate.step().limitAfter()).isEqualTo(20);
+        held.get(0).rateLimited();
+        gate.setSlots(1, 4);
+        assertThat(gate.step())
+                .as("the ceiling is 11")
+                .returns(4, StepReport::limitBefore)
+                .returns(4, StepReport::limitAfter)
+                .returns(Reason.IN_BAND, StepReport::reason);
+
+        gate.setSlots(12, 20);
+        held.get(1).rateLimited();
+        assertThat(gate.step())
+                .returns(12, StepReport::limitBefore)
+                .returns(12, StepReport::limitAfter)
+                .returns(Reason.IN_BAND, StepReport::reason);
+    }
+
+    @Test
+    void aRefusalThatLowersTheLimitFurtherThanTheBoundsIsReported() {
+        List<Slot> held = hold(16);
+        assertThat(gate.step().limitAfter()).isEqualTo(20);
+        gate.setSlots(1, 13);
+        held.get(0).rateLimited();
+
+        assertThat(gate.step())
+                .returns(13, StepReport::limitBefore)
+                .returns(11, StepReport::limitAfter)
+                .returns(Reason.RATE_LIMITED, StepReport::reason);
+    }
 }

@@ -16,7 +16,7 @@ final class Limits {
     private int limit;
     private @Nullable ApiCeiling api; // null: the service has never refused
 
-    private int reportedAfterStep; // the limit that the last step reported; 0 before the first
+    private int reportedAfterStep; // what the last step reported, within the bounds of now; 0 before the first
 
     Limits(int minSlots, int maxSlots, int limit) {
         this.minSlots = minSlots;
@@ -59,6 +59,7 @@ final class Limits {
         minSlots = newMin;
         maxSlots = newMax;
         limit = withinBounds(limit);
+        reportedAfterStep = reportedAfterStep == 0 ? 0 : withinBounds(reportedAfterStep);
     }
 
     /**
