@@ -8,8 +8,11 @@ import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.policy.Reason;
 import io.github.cpugate.testing.LogCapture;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -324,5 +327,56 @@ class RateLimitTest {
                 .returns(13, StepReport::limitBefore)
                 .returns(11, StepReport::limitAfter)
                 .returns(Reason.RATE_LIMITED, StepReport::reason);
+    }
+
+    /** Refusals by a service that accepts nine sessions of five steps at once, in 5,000 steps. */
+    private int refusalsOfNine(AdaptiveCpuGate limited) {
+        int refusals = 0;
+        Deque<Slot> running = new ArrayDeque<>();
+        List<Integer> endings = new ArrayList<>();
+        for (int step = 0; step < 5000; step++) {
+            while (!endings.isEmpty() && endings.get(0) == step) {
+                endings.remove(0);
+                running.remove().close();
+            }
+            Optional<Slot> next;
+            while ((next = limited.trySlot()).isPresent()) {
+                Slot slot = next.get();
+                if (running.size() < 9) {
+                    running.add(slot);
+                    endings.add(step + 5);
+                } else {
+                    refusals++;
+                    slot.rateLimited();
+                    slot.close();
+                }
+            }
+            clock.addAndGet(2 * SECOND);
+            limited.step();
+        }
+        return refusals;
+    }
+
+    @Test
+    void sessionsBeyondTheNewBoundsAreNotProbedFor() {
+        gate.setSlots(1, 10);
+        int everTen = refusalsOfNine(gate);
+        AdaptiveCpuGate wasLarger = AdaptiveCpuGate.builder()
+                .manual()
+                .nanoClock(clock::get)
+                .sampler(cpu::get)
+                .maxSlots(100)
+                .initialSlots(100)
+                .build();
+        List<Slot> hundred = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            hundred.add(wasLarger.trySlot().orElseThrow());
+        }
+        hundred.get(0).rateLimited();
+        hundred.forEach(Slot::close);
+        wasLarger.setSlots(1, 10);
+
+        assertThat(everTen).isBetween(40, 70);
+        assertThat(refusalsOfNine(wasLarger)).isCloseTo(everTen, within(5));
     }
 }

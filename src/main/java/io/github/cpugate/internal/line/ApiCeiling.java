@@ -29,6 +29,9 @@ package io.github.cpugate.internal.line;
  *       service's limit has changed, and what it took before is the best guess. (Binary increase: L. Xu, K. Harfoush
  *       and I. Rhee, 2004.)
  * </ul>
+ *
+ * <p>What the service has shown is kept when the bounds move; it is brought within the bounds where it is used. So
+ * bounds that are narrowed and widened again cost nothing, and what lies beyond {@code maxSlots} is not aimed at.
  */
 final class ApiCeiling {
 
@@ -43,14 +46,20 @@ final class ApiCeiling {
     private static final double MAX_CREDIT = 24;
 
     /**
-     * May be below {@code minSlots}, down to 0; the floor stays open all the same, though the service may refuse it.
+     * May be below {@code minSlots}, down to 0; the floor stays open all the same, though the service may refuse it. May
+     * be above {@code maxSlots}.
      */
     private int ceiling = UNLIMITED;
 
-    private int peakBeforeFall; // sessions that ran at once before the service's limit fell; a lower bound
+    /**
+     * Sessions that ran at once before the service's limit fell; a lower bound. May be above {@code maxSlots}: see
+     * {@link #peak}.
+     */
+    private int peakBeforeFall;
+
     private int refusedAt = UNLIMITED; // the number in flight at which the service refused last
     private double credit; // probes that may fail
-    private int stepsSinceProbe; // since the last probe or event
+    private long stepsSinceProbe; // since the last probe or event
     private int stepsToProbe =
             PROBE_STEPS_AFTER_EVENT; // steps between probes, unless sessions are missing since a fall
 
@@ -108,7 +117,7 @@ final class ApiCeiling {
         if (raised) {
             credit = Math.max(0, credit - 1);
             if (probeSucceeded) {
-                peakBeforeFall = (peakBeforeFall + ceiling) / 2; // the guess was too high
+                peakBeforeFall = (int) (((long) peakBeforeFall + ceiling) / 2); // the guess was too high
             } else if (probing) {
                 stepsToProbe = PROBE_STEPS;
             }
@@ -164,36 +173,42 @@ final class ApiCeiling {
         } else if (now - floorClosedUntil >= 0) {
             openFloor = Math.max(openFloor, 1);
         }
-        if (ceiling != UNLIMITED && calm && reached) {
+        if (ceiling < maxSlots && calm && reached) {
             raise(Math.max(ceiling, minSlots), maxSlots);
         }
     }
 
     private void raise(int from, int maxSlots) {
-        probing = from + 1 >= refusedAt;
-        if (probing && !probeSucceeded && !isProbeDue(from)) {
+        long next = from + 1L; // the bounds may be the highest int
+        probing = next >= refusedAt;
+        if (probing && !probeSucceeded && !isProbeDue(from, maxSlots)) {
             return;
         }
-        int next = from + 1;
         if (probeSucceeded) {
-            next = Math.max(next, (from + peakBeforeFall + 1) / 2);
+            next = Math.max(next, (next + peak(maxSlots)) / 2);
             peakBeforeFall = Math.max(peakBeforeFall, from);
         }
+        ceiling = next < maxSlots ? (int) next : UNLIMITED;
         if (probing) {
-            refusedAt = next;
+            refusedAt = ceiling;
         }
-        ceiling = next < maxSlots ? next : UNLIMITED;
         raised = true;
         stepsSinceProbe = 0;
     }
 
-    private boolean isProbeDue(int from) {
-        int missing = peakBeforeFall - from;
+    private boolean isProbeDue(int from, int maxSlots) {
+        int peak = peak(maxSlots);
+        int missing = peak - from;
         if (missing <= 0) {
             return stepsSinceProbe >= stepsToProbe && credit >= 1;
         }
-        int steps = PROBE_STEPS_AFTER_EVENT * peakBeforeFall / missing;
+        long steps = (long) PROBE_STEPS_AFTER_EVENT * peak / missing;
         return stepsSinceProbe >= Math.max(steps, credit >= 1 ? 0 : PROBE_STEPS_WITHOUT_CREDIT);
+    }
+
+    /** The peak that the ceiling may return to. A ceiling is below {@code maxSlots}, or there is none. */
+    private int peak(int maxSlots) {
+        return Math.min(peakBeforeFall, maxSlots - 1);
     }
 
     private static long later(long a, long b) {

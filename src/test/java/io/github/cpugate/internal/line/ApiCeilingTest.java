@@ -12,6 +12,7 @@ class ApiCeilingTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int MIN = 1;
     private static final int MAX = 100;
+    private static final int HIGHEST = Integer.MAX_VALUE;
 
     private final WaitingLine line =
             LineFixture.line().limit(12).bounds(MIN, MAX).clock(() -> 0).build();
@@ -168,5 +169,37 @@ class ApiCeilingTest {
         }
 
         assertThat(ceiling.slots()).isEqualTo(ApiCeiling.UNLIMITED);
+    }
+
+    @Test
+    void theHighestBoundsDoNotOverflow() {
+        ceiling.refused(new LineSlot(line), 10, now, SECOND);
+        for (int step = 0; step < 4; step++) {
+            now += 2 * SECOND;
+            ceiling.step(now, true, HIGHEST, HIGHEST);
+        }
+
+        assertThat(ceiling.slots()).isEqualTo(ApiCeiling.UNLIMITED);
+    }
+
+    @Test
+    void aPeakOfBillionsIsReturnedToByHalfOfTheDistance() {
+        ceiling.refused(new LineSlot(line), 2_000_000_000, now, SECOND);
+        LineSlot newcomer = new LineSlot(line);
+        ceiling.admitted(newcomer);
+        ceiling.refused(newcomer, 1_200_000_001, now, SECOND);
+        assertThat(ceiling.slots()).isEqualTo(1_200_000_000);
+
+        for (int steps = 1; steps < 10; steps++) {
+            now += 2 * SECOND;
+            ceiling.step(now, true, MIN, HIGHEST);
+            assertThat(ceiling.slots()).as("no probe at step " + steps).isEqualTo(1_200_000_000);
+        }
+        now += 2 * SECOND;
+        ceiling.step(now, true, MIN, HIGHEST);
+        assertThat(ceiling.slots()).as("a probe").isEqualTo(1_200_000_001);
+        now += 2 * SECOND;
+        ceiling.step(now, true, MIN, HIGHEST);
+        assertThat(ceiling.slots()).isEqualTo(1_600_000_000);
     }
 }
