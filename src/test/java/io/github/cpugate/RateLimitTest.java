@@ -47,6 +47,14 @@ class RateLimitTest {
         return held;
     }
 
+    /** A session alone, so that the ceiling falls to none, and only the floor is left. */
+    private Slot refuseAndPause(int seconds) {
+        Slot refused = hold(1).get(0);
+        refused.rateLimited(Duration.ofSeconds(seconds));
+        refused.pause();
+        return refused;
+    }
+
     private void lineUp(int callers) {
         for (int i = 0; i < callers; i++) {
             CompletableFuture<Slot> unused = gate.slotAsync();
@@ -128,14 +136,168 @@ class RateLimitTest {
     }
 
     @Test
-    void theLimitIsTheFloorEvenIfTheFloorIsKeptFreeForAPausedSlot() {
-        Slot refused = hold(1).get(0);
-        refused.rateLimited(Duration.ofSeconds(30));
-        refused.pause();
+    void theReportedLimitIsTheFloorEvenWhileTheFloorIsShut() {
+        refuseAndPause(30);
+        refuseAndPause(30);
 
         assertThat(gate.trySlot()).as("a newcomer would be refused too").isEmpty();
         assertThat(gate.snapshot().limit()).isEqualTo(2);
         assertThat(stepAfter(1)).returns(2, StepReport::limitBefore).returns(2, StepReport::limitAfter);
+    }
+
+    @Test
+    void aRefusalShutsOneSlotOfTheFloorForItsTime() {
+        gate.setSlots(8, 20);
+        refuseAndPause(30);
+
+        hold(7);
+        clock.addAndGet(30 * SECOND - 1);
+        assertThat(gate.trySlot()).isEmpty();
+        clock.addAndGet(1);
+        hold(1);
+        assertThat(gate.trySlot()).isEmpty();
+    }
+
+    @Test
+    void eachSlotOfTheFloorOpensAtItsOwnTime() {
+        gate.setSlots(3, 20);
+        refuseAndPause(20);
+        refuseAndPause(5).close();
+        refuseAndPause(10);
+
+        for (int seconds : new int[] {5, 5, 10}) {
+            assertThat(gate.trySlot()).isEmpty();
+            clock.addAndGet(seconds * SECOND - 1);
+            assertThat(gate.trySlot()).isEmpty();
+            clock.addAndGet(1);
+            hold(1);
+        }
+        assertThat(gate.trySlot()).isEmpty();
+    }
+
+    @Test
+    void slotsAddedToAShutFloorAreOpen() {
+        refuseAndPause(30);
+        refuseAndPause(30);
+        gate.setSlots(4, 20);
+
+        hold(2);
+        assertThat(gate.trySlot()).isEmpty();
+        gate.setSlots(1, 20);
+        clock.addAndGet(30 * SECOND);
+        assertThat(gate.trySlot()).as("two are in flight").isEmpty();
+    }
+
+    @Test
+    void aSessionThatIsRefusedAgainShutsItsSlotForTheLaterTime() {
+        gate.setSlots(1, 20);
+        Slot refused = hold(1).get(0);
+        refused.rateLimited(Duration.ofSeconds(5));
+        refused.rateLimited(Duration.ofSeconds(30));
+        refused.pause();
+        clock.addAndGet(29 * SECOND);
+        assertThat(gate.trySlot()).isEmpty();
+        clock.addAndGet(SECOND);
+        assertThat(refused.resumeAsync()).isCompletedWithValue(refused);
+
+        refused.rateLimited(Duration.ofSeconds(5));
+        refused.pause();
+        clock.addAndGet(5 * SECOND);
+        hold(1);
+    }
+
+    @Test
+    void aSessionThatIsRefusedAndClosesItsSlotShutsNothing() {
+        for (Slot refused : hold(2)) {
+            refused.rateLimited(Duration.ofSeconds(30));
+            refused.close();
+        }
+
+        hold(2);
+    }
+
+    /** Refusals by a service that accepts nine sessions of five steps at once, in 5,000 steps. */
+    private int refusalsOfNine(AdaptiveCpuGate limited) {
+        int refusals = 0;
+        Deque<Slot> running = new ArrayDeque<>();
+        List<Integer> endings = new ArrayList<>();
+        for (int step = 0; step < 5000; step++) {
+            while (!endings.isEmpty() && endings.get(0) == step) {
+                endings.remove(0);
+                running.remove().close();
+            }
+            Optional<Slot> next;
+            while ((next = limited.trySlot()).isPresent()) {
+                Slot slot = next.get();
+                if (running.size() < 9) {
+                    running.add(slot);
+                    endings.add(step + 5);
+                } else {
+                    refusals++;
+                    slot.rateLimited();
+                    slot.close();
+                }
+            }
+            clock.addAndGet(2 * SECOND);
+            limited.step();
+        }
+        return refusals;
+    }
+
+    @Test
+    void sessionsBeyondTheNewBoundsAreNotProbedFor() {
+        gate.setSlots(1, 10);
+        int everTen = refusalsOfNine(gate);
+        AdaptiveCpuGate wasLarger = AdaptiveCpuGate.builder()
+                .manual()
+                .nanoClock(clock::get)
+                .sampler(cpu::get)
+                .maxSlots(100)
+                .initialSlots(100)
+                .build();
+        List<Slot> hundred = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            hundred.add(wasLarger.trySlot().orElseThrow());
+        }
+        hundred.get(0).rateLimited();
+        hundred.forEach(Slot::close);
+        wasLarger.setSlots(1, 10);
+
+        assertThat(everTen).isBetween(40, 70);
+        assertThat(refusalsOfNine(wasLarger)).isCloseTo(everTen, within(5));
+    }
+
+    @Test
+    void whatTheBoundsDidIsNotReportedAsARefusal() {
+        List<Slot> held = hold(16);
+        assertThat(gate.step().limitAfter()).isEqualTo(20);
+        held.get(0).rateLimited();
+        gate.setSlots(1, 4);
+        assertThat(gate.step())
+                .as("the ceiling is 11")
+                .returns(4, StepReport::limitBefore)
+                .returns(4, StepReport::limitAfter)
+                .returns(Reason.IN_BAND, StepReport::reason);
+
+        gate.setSlots(12, 20);
+        held.get(1).rateLimited();
+        assertThat(gate.step())
+                .returns(12, StepReport::limitBefore)
+                .returns(12, StepReport::limitAfter)
+                .returns(Reason.IN_BAND, StepReport::reason);
+    }
+
+    @Test
+    void aRefusalThatLowersTheLimitFurtherThanTheBoundsIsReported() {
+        List<Slot> held = hold(16);
+        assertThat(gate.step().limitAfter()).isEqualTo(20);
+        gate.setSlots(1, 13);
+        held.get(0).rateLimited();
+
+        assertThat(gate.step())
+                .returns(13, StepReport::limitBefore)
+                .returns(11, StepReport::limitAfter)
+                .returns(Reason.RATE_LIMITED, StepReport::reason);
     }
 
     @Test
@@ -294,89 +456,5 @@ class RateLimitTest {
         assertThat(gate.step().meanInFlight())
                 .as("a paused session holds no slot")
                 .isCloseTo(9.5, within(1e-9));
-    }
-
-    @Test
-    void whatTheBoundsDidIsNotReportedAsARefusal() {
-        List<Slot> held = hold(16);
-        assertThat(gate.step().limitAfter()).isEqualTo(20);
-        held.get(0).rateLimited();
-        gate.setSlots(1, 4);
-        assertThat(gate.step())
-                .as("the ceiling is 11")
-                .returns(4, StepReport::limitBefore)
-                .returns(4, StepReport::limitAfter)
-                .returns(Reason.IN_BAND, StepReport::reason);
-
-        gate.setSlots(12, 20);
-        held.get(1).rateLimited();
-        assertThat(gate.step())
-                .returns(12, StepReport::limitBefore)
-                .returns(12, StepReport::limitAfter)
-                .returns(Reason.IN_BAND, StepReport::reason);
-    }
-
-    @Test
-    void aRefusalThatLowersTheLimitFurtherThanTheBoundsIsReported() {
-        List<Slot> held = hold(16);
-        assertThat(gate.step().limitAfter()).isEqualTo(20);
-        gate.setSlots(1, 13);
-        held.get(0).rateLimited();
-
-        assertThat(gate.step())
-                .returns(13, StepReport::limitBefore)
-                .returns(11, StepReport::limitAfter)
-                .returns(Reason.RATE_LIMITED, StepReport::reason);
-    }
-
-    /** Refusals by a service that accepts nine sessions of five steps at once, in 5,000 steps. */
-    private int refusalsOfNine(AdaptiveCpuGate limited) {
-        int refusals = 0;
-        Deque<Slot> running = new ArrayDeque<>();
-        List<Integer> endings = new ArrayList<>();
-        for (int step = 0; step < 5000; step++) {
-            while (!endings.isEmpty() && endings.get(0) == step) {
-                endings.remove(0);
-                running.remove().close();
-            }
-            Optional<Slot> next;
-            while ((next = limited.trySlot()).isPresent()) {
-                Slot slot = next.get();
-                if (running.size() < 9) {
-                    running.add(slot);
-                    endings.add(step + 5);
-                } else {
-                    refusals++;
-                    slot.rateLimited();
-                    slot.close();
-                }
-            }
-            clock.addAndGet(2 * SECOND);
-            limited.step();
-        }
-        return refusals;
-    }
-
-    @Test
-    void sessionsBeyondTheNewBoundsAreNotProbedFor() {
-        gate.setSlots(1, 10);
-        int everTen = refusalsOfNine(gate);
-        AdaptiveCpuGate wasLarger = AdaptiveCpuGate.builder()
-                .manual()
-                .nanoClock(clock::get)
-                .sampler(cpu::get)
-                .maxSlots(100)
-                .initialSlots(100)
-                .build();
-        List<Slot> hundred = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            hundred.add(wasLarger.trySlot().orElseThrow());
-        }
-        hundred.get(0).rateLimited();
-        hundred.forEach(Slot::close);
-        wasLarger.setSlots(1, 10);
-
-        assertThat(everTen).isBetween(40, 70);
-        assertThat(refusalsOfNine(wasLarger)).isCloseTo(everTen, within(5));
     }
 }

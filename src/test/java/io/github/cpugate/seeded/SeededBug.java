@@ -117,10 +117,7 @@ enum SeededBug {
     REFUSALS_OF_ONE_EVENT_CUT_EACH(
             new Edit("ApiCeiling", "slot.refusalEvent == events;", "true;"),
             new Edit("ApiCeiling", "} else if (now - eventUntil >= 0) {", "} else if (inFlight > 0) {")),
-    FLOOR_STAYS_CLOSED(new Edit(
-            "ApiCeiling",
-            "if (calm) { openFloor = UNLIMITED; } else if (now - floorClosedUntil >= 0) { openFloor = Math.max(openFloor, 1); }",
-            "")),
+    FLOOR_STAYS_CLOSED(new Edit("ApiCeiling", "shut.advanceTo(now);", "")),
     MOVED_ENTRY_KEEPS_ITS_OLD_INDEX(new Edit("SlotSet", "entry.index = index;", ""));
 
     /** Replaces a text that must occur once in the file, in any spacing. */

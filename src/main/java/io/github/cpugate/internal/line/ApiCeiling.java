@@ -28,7 +28,21 @@ package io.github.cpugate.internal.line;
  *   <li><b>It returns by half of the distance a step</b> to the peak before the fall, once a probe has succeeded: the
  *       service's limit has changed, and what it took before is the best guess. (Binary increase: L. Xu, K. Harfoush
  *       and I. Rhee, 2004.)
+ *   <li><b>Below the floor, it shuts the slots that the service refuses, each for its own time.</b> The floor
+ *       ({@code minSlots}) stays open however low the ceiling is. But if a session of the floor is refused and pauses,
+ *       the next session in its place would be refused too, and so on; so that one slot of the floor is shut until the
+ *       session's back-off ends. The other slots of the floor stay open until their own sessions are refused.
  * </ul>
+ *
+ * <p>A shut slot opens by the clock, without a step, whatever has become of its session: if the session closes its slot
+ * during the back-off, the slot opens neither sooner nor later. A session that has backed off by another clock, which
+ * runs ahead of the line's, opens the slot when it joins the line again. A second refusal before the pause sets a new
+ * time; one after the pause makes the session back off for longer, but does not move the slot's time. A session that
+ * closes its slot without a pause shuts nothing, since its caller may have another answer to a refusal than to wait.
+ *
+ * <p>Shut slots are taken off {@code minSlots} as it is now: slots that {@code setBounds} adds to the floor are open.
+ * They are not taken off the ceiling, so what it admits is never shut. It cannot rise while a slot is shut, since it
+ * waits for the same back-offs to end.
  *
  * <p>What the service has shown is kept when the bounds move; it is brought within the bounds where it is used. So
  * bounds that are narrowed and widened again cost nothing, and what lies beyond {@code maxSlots} is not aimed at.
@@ -45,10 +59,7 @@ final class ApiCeiling {
     private static final double INITIAL_CREDIT = 12; // probes
     private static final double MAX_CREDIT = 24;
 
-    /**
-     * May be below {@code minSlots}, down to 0; the floor stays open all the same, though the service may refuse it. May
-     * be above {@code maxSlots}.
-     */
+    /** May be below {@code minSlots}, down to 0, and above {@code maxSlots}. */
     private int ceiling = UNLIMITED;
 
     /**
@@ -71,10 +82,7 @@ final class ApiCeiling {
     private boolean probing; // the last raise was a probe
     private boolean probeSucceeded; // and the service has accepted it since
 
-    /** Slots of the floor that are open. Fewer than all while the service refuses even those. */
-    private int openFloor = UNLIMITED;
-
-    private long floorClosedUntil;
+    private final ShutSlots shut = new ShutSlots();
 
     /** A ceiling that no refusal has lowered yet, after {@code sessions} sessions without one. */
     ApiCeiling(long sessions, long now) {
@@ -87,9 +95,21 @@ final class ApiCeiling {
         return ceiling;
     }
 
-    /** Slots allowed at once, given the policy's limit. */
+    /** Slots allowed at once, given the policy's limit, at the time of the last {@link #advanceTo}. */
     int allowed(int limit, int minSlots) {
-        return Math.max(Math.min(minSlots, openFloor), Math.min(limit, ceiling));
+        return Math.max(minSlots - shut.count(), Math.min(limit, ceiling));
+    }
+
+    /** Opens the slots of the floor whose time has passed. */
+    void advanceTo(long now) {
+        shut.advanceTo(now);
+    }
+
+    /** How long until {@link #allowed} rises by the clock alone; {@link Long#MAX_VALUE} if it will not. */
+    long nanosUntilFloorOpens(int minSlots, long now) {
+        int ofTheFloorOnly = minSlots - Math.min(minSlots, ceiling); // the ceiling admits the others in any case
+        int shutSlots = Math.min(shut.count(), ofTheFloorOnly);
+        return shutSlots == 0 ? Long.MAX_VALUE : shut.nanosUntilOnly(shutSlots - 1, now);
     }
 
     /** The slot's next request is sent from now on, so a refusal of it belongs to a later event. */
@@ -99,7 +119,9 @@ final class ApiCeiling {
     }
 
     /** The service refused a session, and asked it to back off. {@code inFlight} includes the session's own slot. */
-    void refused(LineSlot slot, int inFlight, long now, long nanos) {
+    void refused(LineSlot slot, int inFlight, int minSlots, long now, long nanos) {
+        // All that are in flight may be refused and pause. A pause allocates nothing, so that it cannot fail half-way.
+        shut.reserve((int) Math.min(minSlots, (long) shut.count() + inFlight));
         boolean sentSinceEvent = slot.refusalEvent == events;
         refused = true;
         backOffUntil = later(backOffUntil, now + nanos);
@@ -136,25 +158,22 @@ final class ApiCeiling {
         events++;
     }
 
-    /**
-     * A session closed its slot, or paused. If it backs off although the ceiling is below the floor already, the floor
-     * closes for that time: the sessions that it would admit would be refused, one after the other.
-     */
+    /** A session closed its slot, or paused. */
     void gaveBack(LineSlot slot, int minSlots, long now) {
         Long retryAt = slot.retryAt;
         if (retryAt == null) {
             credit = Math.min(MAX_CREDIT, credit + (slot.closed ? 1.0 / SESSIONS_PER_PROBE : 0));
         } else if (!slot.closed && ceiling < minSlots && retryAt - now > 0) {
-            floorClosedUntil = openFloor == 0 && floorClosedUntil - retryAt < 0 ? floorClosedUntil : retryAt;
-            openFloor = 0;
+            shut.shut(retryAt);
         }
     }
 
-    /**
-     * A session that has backed off waits for its slot. While the service refuses, the floor opens for one at a time.
-     */
-    void openFloorForOne() {
-        openFloor = Math.max(openFloor, 1);
+    /** A session has backed off if it was refused, and waits for its slot. */
+    void resumes(LineSlot slot) {
+        if (slot.retryAt != null) {
+            shut.open(slot.retryAt);
+            slot.retryAt = null;
+        }
     }
 
     /**
@@ -168,11 +187,6 @@ final class ApiCeiling {
         refused = false;
         raised = false;
         stepsSinceProbe++;
-        if (calm) {
-            openFloor = UNLIMITED;
-        } else if (now - floorClosedUntil >= 0) {
-            openFloor = Math.max(openFloor, 1);
-        }
         if (ceiling < maxSlots && calm && reached) {
             raise(Math.max(ceiling, minSlots), maxSlots);
         }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Limits {
 
     // 1 <= minSlots <= limit <= maxSlots
-    // allowed() >= minSlots, except while the API ceiling keeps slots of the floor free for a session that backs off
+    // allowed() >= minSlots, except while the API ceiling shuts slots of the floor
     private int minSlots;
     private int maxSlots;
     private int limit;
@@ -36,11 +36,24 @@ final class Limits {
         return limit;
     }
 
+    /** Slots allowed at once, at the time of the last {@link #advanceTo}. */
     int allowed() {
         return api == null ? limit : api.allowed(limit, minSlots);
     }
 
-    /** The limit as users see it, which includes slots of the floor that are kept free during a back-off. */
+    /** Lets time pass, which may open slots of the floor; times that arrive out of order are no matter. */
+    void advanceTo(long now) {
+        if (api != null) {
+            api.advanceTo(now);
+        }
+    }
+
+    /** How long until {@link #allowed} rises by the clock alone; {@link Long#MAX_VALUE} if it will not. */
+    long nanosUntilFloorOpens(long now) {
+        return api == null ? Long.MAX_VALUE : api.nanosUntilFloorOpens(minSlots, now);
+    }
+
+    /** The limit as users see it, which includes slots of the floor that are shut. */
     int reported() {
         return Math.max(minSlots, allowed());
     }
@@ -87,8 +100,8 @@ final class Limits {
 
     /** The session has joined the line again for its slot. */
     void resumes(LineSlot slot) {
-        if (api != null && slot.retryAt != null) {
-            api.openFloorForOne();
+        if (api != null) {
+            api.resumes(slot);
         }
     }
 
@@ -103,7 +116,7 @@ final class Limits {
         if (api == null) {
             api = new ApiCeiling(ended, now);
         }
-        api.refused(slot, inFlight, now, nanos);
+        api.refused(slot, inFlight, minSlots, now, nanos);
     }
 
     private int withinBounds(int slots) {

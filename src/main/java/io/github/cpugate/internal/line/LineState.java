@@ -32,9 +32,14 @@ final class LineState {
         this.idle = new IdleSignal(idle);
     }
 
-    /** Accounts for the time until now. */
+    /**
+     * Accounts for the time until now, which may have opened slots of the floor, and makes room for the callers that
+     * then fit. They are not handed over yet.
+     */
     void advance(long now) {
         usage.accrue(now, held.size(), waitingFor());
+        limits.advanceTo(now);
+        held.reserve(Math.min(waiters.size(), limits.allowed() - held.size()));
     }
 
     boolean isFull() {
@@ -101,7 +106,7 @@ final class LineState {
 
     /** Adds a waiter that resumes a slot. Reserves room first: if memory runs out, queues and slot are unchanged. */
     void joinAgain(Waiter waiter, long now) {
-        // More than one may fit: this may reopen a closed floor.
+        // More than one may fit: this may open a slot of the floor to which another caller comes first.
         held.reserve(1 + Math.min(waiters.size(), limits.maxSlots()));
         if (waiter.state == Waiter.State.BACKING_OFF) {
             backingOff.remove(waiter);

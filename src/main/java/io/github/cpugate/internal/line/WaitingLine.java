@@ -80,7 +80,12 @@ public final class WaitingLine {
     private long acquire() {
         long now = nanoClock.getAsLong();
         lock.lock();
-        state.advance(now);
+        try {
+            state.advance(now);
+        } catch (Throwable t) { // out of memory
+            lock.unlock();
+            throw t;
+        }
         return now;
     }
 
@@ -107,6 +112,9 @@ public final class WaitingLine {
         try {
             if (state.closed) {
                 throw new GateClosedException(gate);
+            }
+            if (!state.waiters.isEmpty()) {
+                state.handOver(now); // the floor may have opened
             }
             if (!state.isFull()) {
                 state.held.reserve(1);

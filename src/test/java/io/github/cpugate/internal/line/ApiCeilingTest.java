@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Finds the API ceiling with a line that is always full and a service that accepts a fixed number of sessions. */
@@ -32,7 +33,7 @@ class ApiCeilingTest {
                 running.add(slot);
             } else {
                 refusals++;
-                ceiling.refused(slot, running.size() + 1, now, SECOND);
+                ceiling.refused(slot, running.size() + 1, MIN, now, SECOND);
                 ceiling.gaveBack(slot, MIN, now);
             }
         }
@@ -53,6 +54,7 @@ class ApiCeilingTest {
             admit(serviceLimit);
         }
         now += 2 * SECOND;
+        ceiling.advanceTo(now);
         ceiling.step(now, ceiling.allowed(12, MIN) < 12 && running.size() <= ceiling.allowed(12, MIN), MIN, MAX);
         admit(serviceLimit);
     }
@@ -143,9 +145,9 @@ class ApiCeilingTest {
     void aRefusalOfAnEarlierRequestIsNotANewEvent() {
         LineSlot early = new LineSlot(line);
         LineSlot late = new LineSlot(line);
-        ceiling.refused(early, 10, now, SECOND);
+        ceiling.refused(early, 10, MIN, now, SECOND);
         now += 100 * SECOND; // the service answers slowly
-        ceiling.refused(late, 10, now, SECOND);
+        ceiling.refused(late, 10, MIN, now, SECOND);
 
         assertThat(ceiling.slots()).isEqualTo(7);
     }
@@ -153,16 +155,16 @@ class ApiCeilingTest {
     @Test
     void aSecondRefusalOfTheSameSessionIsANewEvent() {
         LineSlot slot = new LineSlot(line);
-        ceiling.refused(slot, 10, now, SECOND);
+        ceiling.refused(slot, 10, MIN, now, SECOND);
         now += 100 * SECOND;
-        ceiling.refused(slot, 7, now, SECOND);
+        ceiling.refused(slot, 7, MIN, now, SECOND);
 
         assertThat(ceiling.slots()).isEqualTo(4);
     }
 
     @Test
     void theCeilingIsLiftedOnceItReachesMaxSlots() {
-        ceiling.refused(new LineSlot(line), 3, now, SECOND);
+        ceiling.refused(new LineSlot(line), 3, MIN, now, SECOND);
         for (int step = 0; step < 8; step++) {
             now += 2 * SECOND;
             ceiling.step(now, true, MIN, 3);
@@ -171,9 +173,60 @@ class ApiCeilingTest {
         assertThat(ceiling.slots()).isEqualTo(ApiCeiling.UNLIMITED);
     }
 
+    /** Refuses a session that runs alone, and pauses it. */
+    private void refuseAlone(int minSlots, long nanos) {
+        LineSlot slot = new LineSlot(line);
+        ceiling.admitted(slot);
+        ceiling.refused(slot, 1, minSlots, now, nanos);
+        ceiling.gaveBack(slot, minSlots, now);
+    }
+
+    @Test
+    void theFloorOpensAgainAtTheTimeThatWasForeseen() {
+        assertThat(ceiling.nanosUntilFloorOpens(3, now)).isEqualTo(Long.MAX_VALUE);
+        refuseAlone(3, 20 * SECOND);
+        refuseAlone(3, 5 * SECOND);
+        assertThat(ceiling.allowed(12, 3)).isEqualTo(1);
+
+        assertThat(ceiling.nanosUntilFloorOpens(3, now)).isEqualTo(5 * SECOND);
+        ceiling.advanceTo(5 * SECOND);
+        assertThat(ceiling.allowed(12, 3)).isEqualTo(2);
+        assertThat(ceiling.nanosUntilFloorOpens(3, 6 * SECOND)).isEqualTo(14 * SECOND);
+        ceiling.advanceTo(20 * SECOND);
+        assertThat(ceiling.allowed(12, 3)).isEqualTo(3);
+        assertThat(ceiling.nanosUntilFloorOpens(3, 20 * SECOND)).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aLowerFloorOpensWithTheLastSlotsThatAreShut() {
+        for (int seconds = 1; seconds <= 4; seconds++) {
+            refuseAlone(4, seconds * SECOND);
+        }
+        assertThat(ceiling.nanosUntilFloorOpens(4, now)).isEqualTo(SECOND);
+
+        assertThat(ceiling.allowed(12, 2)).isZero();
+        assertThat(ceiling.nanosUntilFloorOpens(2, now)).isEqualTo(3 * SECOND);
+        ceiling.advanceTo(3 * SECOND);
+        assertThat(ceiling.allowed(12, 2)).isEqualTo(1);
+    }
+
+    @Test
+    void whatTheCeilingAdmitsIsNeverShut() {
+        LineSlot first = new LineSlot(line);
+        LineSlot second = new LineSlot(line);
+        for (LineSlot slot : List.of(first, second)) {
+            ceiling.refused(slot, 5, 4, now, SECOND);
+            ceiling.gaveBack(slot, 4, now);
+        }
+
+        assertThat(ceiling.slots()).isEqualTo(3);
+        assertThat(ceiling.allowed(12, 4)).as("two of four are shut").isEqualTo(3);
+        assertThat(ceiling.nanosUntilFloorOpens(4, now)).isEqualTo(SECOND);
+    }
+
     @Test
     void theHighestBoundsDoNotOverflow() {
-        ceiling.refused(new LineSlot(line), 10, now, SECOND);
+        ceiling.refused(new LineSlot(line), 10, HIGHEST, now, SECOND);
         for (int step = 0; step < 4; step++) {
             now += 2 * SECOND;
             ceiling.step(now, true, HIGHEST, HIGHEST);
@@ -184,10 +237,10 @@ class ApiCeilingTest {
 
     @Test
     void aPeakOfBillionsIsReturnedToByHalfOfTheDistance() {
-        ceiling.refused(new LineSlot(line), 2_000_000_000, now, SECOND);
+        ceiling.refused(new LineSlot(line), 2_000_000_000, MIN, now, SECOND);
         LineSlot newcomer = new LineSlot(line);
         ceiling.admitted(newcomer);
-        ceiling.refused(newcomer, 1_200_000_001, now, SECOND);
+        ceiling.refused(newcomer, 1_200_000_001, MIN, now, SECOND);
         assertThat(ceiling.slots()).isEqualTo(1_200_000_000);
 
         for (int steps = 1; steps < 10; steps++) {

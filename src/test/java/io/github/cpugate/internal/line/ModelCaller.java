@@ -77,12 +77,10 @@ final class ModelCaller {
         }
     }
 
-    void resumeOnThread(WaitingLine line, ReferenceLine.Entry expected) {
+    void resumeOnThread(ReferenceLine.Entry expected) {
         blocks = true;
         expectedEnd = null;
-        call = expected == ReferenceLine.Entry.IN_LINE
-                ? Caller.startInLine(line, this::resume)
-                : Caller.start(this::resume);
+        call = Caller.start(this::resume);
         if (expected == ReferenceLine.Entry.BACKING_OFF) {
             Await.until("the thread backs off", () -> slot.resumption != null);
             Await.parked(call.thread());
@@ -94,9 +92,9 @@ final class ModelCaller {
         return true;
     }
 
-    void enterOnThread(WaitingLine line, boolean inLine, boolean timed, long nanos) {
+    void enterOnThread(boolean timed, long nanos) {
         blocks = true;
-        call = inLine ? Caller.startInLine(line, () -> enter(timed, nanos)) : Caller.start(() -> enter(timed, nanos));
+        call = Caller.start(() -> enter(timed, nanos));
     }
 
     private boolean enter(boolean timed, long nanos) throws InterruptedException {

@@ -4,6 +4,7 @@ import io.github.cpugate.GateClosedException;
 import io.github.cpugate.Slot;
 import io.github.cpugate.internal.line.ModelCaller.Kind;
 import io.github.cpugate.internal.line.ModelCaller.Reaction;
+import io.github.cpugate.testing.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -231,12 +232,20 @@ final class ModelRun {
         boolean timed = random.nextBoolean();
         operation = "enter " + caller.id + " on a thread";
         ReferenceLine.Entry expected = reference.enter(caller.id, true);
-        caller.enterOnThread(line, expected == ReferenceLine.Entry.IN_LINE, timed, LONG);
+        caller.enterOnThread(timed, LONG);
         switch (expected) {
             case HELD -> decide(caller, "granted");
             case REFUSED -> decide(caller, "refused");
-            default -> threadsInLine.add(caller);
+            default -> awaitInLine(caller);
         }
+    }
+
+    /** Waits until the thread is in line; others may have left the line as it came. */
+    private void awaitInLine(ModelCaller caller) {
+        int waiting = reference.snapshot().waiting();
+        Await.until("the callers in line", () -> line.snapshot().waiting() == waiting);
+        Await.parked(caller.thread());
+        threadsInLine.add(caller);
     }
 
     // What the reference expects of a caller.
@@ -448,11 +457,12 @@ final class ModelRun {
 
     private void resumeOnThread(ModelCaller caller) {
         ReferenceLine.Entry expected = reference.resume(caller.id);
-        caller.resumeOnThread(line, expected);
+        caller.resumeOnThread(expected);
         switch (expected) {
             case HELD -> decide(caller, "granted");
             case REFUSED -> decide(caller, "refused");
             case ILLEGAL -> decide(caller, "closed");
+            case IN_LINE -> awaitInLine(caller);
             default -> threadsInLine.add(caller);
         }
     }
@@ -534,6 +544,7 @@ final class ModelRun {
             }
         }
         SlotSet.Leaks leaks = line.findLeaks();
+        reference.findLeaks();
         same("collected", leaks.collected(), 0);
         same("overdue", leaks.overdue().stream().map(SlotSet.Overdue::origin).collect(Collectors.toSet()), overdue);
         boolean idle = reference.snapshot().inFlight() == 0;

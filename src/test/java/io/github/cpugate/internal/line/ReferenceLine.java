@@ -74,19 +74,36 @@ final class ReferenceLine {
         return api == null ? limit : api.allowed(limit, minSlots);
     }
 
+    /** A caller that may wait first tries to enter without, and again if there is no room. */
     Entry enter(int caller, boolean waits) {
+        Entry tried = tryEnter(caller, false);
+        return waits && tried == Entry.TURNED_AWAY ? tryEnter(caller, true) : tried;
+    }
+
+    private Entry tryEnter(int caller, boolean waits) {
         if (closed) {
             return Entry.REFUSED;
         }
-        if (held.size() < allowed()) {
+        openFloor();
+        List<Integer> fit = admit();
+        boolean hasRoom = held.size() < allowed();
+        if (hasRoom) {
             hold(caller);
-            return Entry.HELD;
+        } else {
+            reached(full());
+            if (waits) {
+                waiters.add(caller);
+            }
         }
-        reached(full());
-        if (waits) {
-            waiters.add(caller);
+        fit.forEach(callbacks.granted::accept);
+        return hasRoom ? Entry.HELD : waits ? Entry.IN_LINE : Entry.TURNED_AWAY;
+    }
+
+    /** Opens the slots of the floor whose time has passed. Each operation begins with it; passing time does not. */
+    private void openFloor() {
+        if (api != null) {
+            api.advanceTo(now);
         }
-        return waits ? Entry.IN_LINE : Entry.TURNED_AWAY;
     }
 
     boolean holds(int caller) {
@@ -137,10 +154,11 @@ final class ReferenceLine {
     }
 
     private List<Integer> joinAgain(int caller) {
+        openFloor();
         backingOff.remove(caller);
         resuming.add(caller);
-        if (api != null && session(caller).retryAt != null) {
-            api.openFloorForOne();
+        if (api != null) {
+            api.resumes(session(caller));
         }
         List<Integer> fit = admit();
         reached(bottleneck());
@@ -169,6 +187,7 @@ final class ReferenceLine {
 
     /** The caller had left before it received its slot. */
     void abandon(int caller) {
+        openFloor();
         if (held.remove(caller)) {
             if (everPaused.contains(caller) && !session(caller).closed) {
                 paused.add(caller);
@@ -184,11 +203,12 @@ final class ReferenceLine {
         if (api == null) {
             api = new ApiCeiling(admitted + resumed - held.size(), now);
         }
-        api.refused(session(caller), held.contains(caller) ? held.size() : held.size() + 1, now, retryNanos);
+        api.refused(session(caller), held.contains(caller) ? held.size() : held.size() + 1, minSlots, now, retryNanos);
         refusals++;
     }
 
     void moveLimit(int seen, int wanted) {
+        openFloor();
         if (api != null) {
             api.step(now, snapshot().ceilingReached() && held.size() <= allowed(), minSlots, maxSlots);
         }
@@ -202,9 +222,16 @@ final class ReferenceLine {
     }
 
     void setBounds(int newMin, int newMax) {
+        openFloor();
         minSlots = newMin;
         maxSlots = newMax;
         limit = Math.max(newMin, Math.min(newMax, limit));
+        admit().forEach(callbacks.granted::accept);
+    }
+
+    /** Hands over to the callers that fit since the floor has opened; no slot is lost. */
+    void findLeaks() {
+        openFloor();
         admit().forEach(callbacks.granted::accept);
     }
 
@@ -227,6 +254,7 @@ final class ReferenceLine {
     }
 
     LineSnapshot snapshot() {
+        openFloor();
         double mean = nanos > 0 ? slotNanos / nanos : held.size();
         Bottleneck bottleneck = bottleneck();
         Usage.Totals totals = new Usage.Totals(

@@ -438,7 +438,7 @@ class ResumeTest {
     }
 
     @Test
-    void aFloorKeptFreeDuringABackOffGoesToSessionsInTheOrderTheyResume() {
+    void aShutFloorOpensForSessionsInTheOrderTheyResume() {
         Slot early = takeAndPause(line);
         Slot first = takeFree(line);
         CompletableFuture<Slot> newcomer = enterAsync(line);
@@ -455,19 +455,16 @@ class ResumeTest {
         var unusedFirst = first.resumeAsync().thenAccept(order::add);
         assertThat(order).as("the session that resumed earlier").containsExactly(early);
         assertLine(line, 1, 2);
-        line.setBounds(3, 8);
-        assertThat(order)
-                .as("one session, until a step has passed without a refusal")
-                .containsExactly(early);
-        line.endStep(3, 3, false);
-        line.endStep(3, 3, false);
+        line.setBounds(2, 8);
         assertThat(order).containsExactly(early, first);
+        assertThat(newcomer).isNotDone();
+        early.close();
         assertThat(newcomer).isCompleted();
-        assertLine(line, 3, 0);
+        assertLine(line, 2, 0);
     }
 
     @Test
-    void theFloorOpensAfterTheBackOffEvenIfNoSessionResumes() {
+    void aShutFloorOpensByTheClockThoughItsSessionIsClosedAndNoStepIsMade() {
         Slot slot = takeFree(line);
         slot.rateLimited(Duration.ofSeconds(5));
         slot.pause();
@@ -475,12 +472,51 @@ class ResumeTest {
         slot.close();
         line.endStep(1, 1, false);
         assertThat(waits).isNotDone();
-        line.setBounds(3, 8);
+        advanceClock(5 * SECOND - 1);
+        assertThat(line.tryEnter(new LineSlot(line))).isFalse();
         assertThat(waits).isNotDone();
 
-        advanceClock(5 * SECOND);
-        line.endStep(3, 3, false);
+        advanceClock(1);
+        assertThat(line.tryEnter(new LineSlot(line)))
+                .as("a newcomer does not overtake the line")
+                .isFalse();
         assertThat(waits).isCompleted();
+    }
+
+    @Test
+    void aSlotGivenBackAdmitsMoreCallersIfTheFloorHasOpened() {
+        WaitingLine floor =
+                LineFixture.line().limit(9).bounds(9, 9).clock(clock::get).build();
+        Slot held = takeFree(floor);
+        for (int i = 0; i < 8; i++) {
+            Slot slot = takeFree(floor);
+            slot.rateLimited(Duration.ofSeconds(5));
+            slot.pause();
+        }
+        List<CompletableFuture<Slot>> waiting = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            waiting.add(enterAsync(floor));
+        }
+        assertLine(floor, 1, 9);
+
+        advanceClock(5 * SECOND);
+        held.close();
+        assertThat(waiting).allSatisfy(future -> assertThat(future).isCompleted());
+        assertLine(floor, 9, 0);
+    }
+
+    @Test
+    void aSessionThatHasBackedOffByTheJvmsClockOpensTheFloorForItself() {
+        Slot slot = takeFree(line);
+        slot.rateLimited(Duration.ofMillis(50));
+        slot.pause();
+        CompletableFuture<Slot> waits = enterAsync(line);
+
+        assertThat(slot.resumeAsync().join())
+                .as("the line's clock stands still")
+                .isSameAs(slot);
+        assertThat(waits).isNotDone();
+        assertLine(line, 1, 1);
     }
 
     @Test

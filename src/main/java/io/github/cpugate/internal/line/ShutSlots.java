@@ -1,0 +1,73 @@
+package io.github.cpugate.internal.line;
+
+import java.util.Arrays;
+
+/**
+ * The slots of the floor that are shut, each until its own time. Slots are interchangeable, so only their times are
+ * kept. Guarded by the line's lock.
+ */
+final class ShutSlots {
+
+    // opensAt[0..count) are the times at which the shut slots open, the earliest first. Times may overflow, so they are
+    // compared by their difference.
+    private long[] opensAt = {};
+    private int count;
+
+    int count() {
+        return count;
+    }
+
+    /** Makes room for that number of shut slots in all, so that {@link #shut} allocates nothing. */
+    void reserve(int slots) {
+        if (slots > opensAt.length) {
+            opensAt = Arrays.copyOf(opensAt, slots);
+        }
+    }
+
+    /** Shuts a slot until that time. If there is no room, the slot that would open first is not shut any longer. */
+    void shut(long until) {
+        int at = count;
+        while (at > 0 && opensAt[at - 1] - until > 0) {
+            at--;
+        }
+        if (count < opensAt.length) {
+            System.arraycopy(opensAt, at, opensAt, at + 1, count - at);
+            opensAt[at] = until;
+            count++;
+        } else if (at > 0) {
+            System.arraycopy(opensAt, 1, opensAt, 0, at - 1);
+            opensAt[at - 1] = until;
+        }
+    }
+
+    /** Opens a slot that is shut until that time, if there is one. */
+    void open(long until) {
+        for (int i = 0; i < count; i++) {
+            if (opensAt[i] == until) {
+                remove(i, i + 1);
+                return;
+            }
+        }
+    }
+
+    /** Opens the slots whose time has passed. */
+    void advanceTo(long now) {
+        int passed = 0;
+        while (passed < count && opensAt[passed] - now <= 0) {
+            passed++;
+        }
+        if (passed > 0) {
+            remove(0, passed);
+        }
+    }
+
+    /** The time from {@code now} until all but {@code slots} are open. The number must be below {@link #count()}. */
+    long nanosUntilOnly(int slots, long now) {
+        return opensAt[count - 1 - slots] - now;
+    }
+
+    private void remove(int from, int to) {
+        System.arraycopy(opensAt, to, opensAt, from, count - to);
+        count -= to - from;
+    }
+}
