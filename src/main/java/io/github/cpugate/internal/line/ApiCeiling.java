@@ -100,6 +100,11 @@ final class ApiCeiling {
         return Math.max(minSlots - shut.count(), Math.min(limit, ceiling));
     }
 
+    /** Whether the time of a shut slot has passed. */
+    boolean isFloorDue(long now) {
+        return shut.isDue(now);
+    }
+
     /** Opens the slots of the floor whose time has passed. */
     void advanceTo(long now) {
         shut.advanceTo(now);

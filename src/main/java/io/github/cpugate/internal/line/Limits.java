@@ -41,6 +41,11 @@ final class Limits {
         return api == null ? limit : api.allowed(limit, minSlots);
     }
 
+    /** Whether {@link #advanceTo} has slots to open. */
+    boolean isFloorDue(long now) {
+        return api != null && api.isFloorDue(now);
+    }
+
     /** Lets time pass, which may open slots of the floor; times that arrive out of order are no matter. */
     void advanceTo(long now) {
         if (api != null) {

@@ -25,21 +25,44 @@ final class LineState {
     final IdleSignal idle;
     boolean closed;
     private @Nullable Waiter departed; // a chain of waiters that have left the line and must be woken
+    private long now; // at the last advance
+    private boolean alarmSet;
+    private long alarmAt; // if set
 
     LineState(Limits limits, long now, Condition idle) {
         this.limits = limits;
         this.usage = new Usage(now);
+        this.now = now;
         this.idle = new IdleSignal(idle);
     }
 
-    /**
-     * Accounts for the time until now, which may have opened slots of the floor, and makes room for the callers that
-     * then fit. They are not handed over yet.
-     */
-    void advance(long now) {
+    /** Accounts for the time until now, and hands over the slots of the floor that it has opened. */
+    void advance(long timeNow) {
+        now = timeNow;
         usage.accrue(now, held.size(), waitingFor());
-        limits.advanceTo(now);
-        held.reserve(Math.min(waiters.size(), limits.allowed() - held.size()));
+        if (limits.isFloorDue(now)) {
+            held.reserve(Math.min(waiters.size(), limits.minSlots())); // first: if memory runs out, nothing is open yet
+            limits.advanceTo(now);
+            handOver(now);
+        }
+    }
+
+    /**
+     * Returns after how many nanoseconds the line must be called for the sake of callers that time alone will admit, or
+     * 0 if it need not be. Until {@link #alarmRang}, the answer is 0 unless an earlier call is needed.
+     */
+    long nextAlarm() {
+        long nanos = waiters.isEmpty() ? Long.MAX_VALUE : limits.nanosUntilFloorOpens(now);
+        if (nanos == Long.MAX_VALUE || (alarmSet && alarmAt - (now + nanos) <= 0)) {
+            return 0;
+        }
+        alarmSet = true;
+        alarmAt = now + nanos;
+        return nanos;
+    }
+
+    void alarmRang() {
+        alarmSet = false;
     }
 
     boolean isFull() {
@@ -68,10 +91,11 @@ final class LineState {
      * granted than were given back. Cannot fail.
      */
     void handOver(long now) {
-        departed = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);
-        for (Waiter each = departed; each != null; each = each.next) {
+        Waiter chain = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);
+        for (Waiter each = chain; each != null; each = each.next) {
             admit(each.slot, now);
         }
+        depart(chain);
         if (held.size() == 0) {
             idle.signal();
         }
@@ -99,8 +123,9 @@ final class LineState {
             paused.remove(slot);
         }
         if (slot.resumption != null) {
-            departed = slot.resumption;
-            remove(slot.resumption, Waiter.State.SLOT_CLOSED);
+            Waiter resuming = slot.resumption;
+            remove(resuming, Waiter.State.SLOT_CLOSED);
+            depart(resuming);
         }
     }
 
@@ -128,7 +153,19 @@ final class LineState {
     void close() {
         closed = true;
         waiters.addAll(backingOff);
-        departed = waiters.takeFirst(waiters.size(), Waiter.State.GATE_CLOSED);
+        depart(waiters.takeFirst(waiters.size(), Waiter.State.GATE_CLOSED));
+    }
+
+    private void depart(@Nullable Waiter chain) {
+        if (departed == null) {
+            departed = chain;
+            return;
+        }
+        Waiter last = departed;
+        while (last.next != null) {
+            last = last.next;
+        }
+        last.next = chain;
     }
 
     /** Returns the waiters that have left the line and must be woken, as a chain, once. */

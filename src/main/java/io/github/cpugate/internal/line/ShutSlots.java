@@ -50,6 +50,11 @@ final class ShutSlots {
         }
     }
 
+    /** Whether the time of a slot has passed. */
+    boolean isDue(long now) {
+        return count > 0 && opensAt[0] - now <= 0;
+    }
+
     /** Opens the slots whose time has passed. */
     void advanceTo(long now) {
         int passed = 0;

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitingLine {
 
+    /** So that a clock that stands still, as in a test, does not keep the timer busy. */
+    private static final long MIN_ALARM_NANOS = 10_000_000;
+
     final ReentrantLock lock = new ReentrantLock();
     private final LineState state; // guarded by lock
     final String gate;
@@ -92,8 +95,30 @@ public final class WaitingLine {
     /** Releases the lock, and then wakes the waiters that have left the line. */
     private void release() {
         Waiter woken = state.takeDeparted();
+        long alarm = state.nextAlarm();
         lock.unlock();
         Waiter.wakeAll(woken);
+        if (alarm != 0) {
+            setAlarm(alarm);
+        }
+    }
+
+    /** Lets this line be called after a time, on a thread of its own, since a manual gate has no other. */
+    private void setAlarm(long nanos) {
+        try {
+            schedule(this::alarm, Math.max(nanos, MIN_ALARM_NANOS));
+        } catch (Throwable t) { // no thread for the timer
+            lock.lock();
+            state.alarmRang(); // the next call of the line tries again
+            lock.unlock();
+        }
+    }
+
+    /** If the gate's clock is behind that of the timer, this sets the alarm again. */
+    private void alarm() {
+        var unused = acquire();
+        state.alarmRang();
+        release();
     }
 
     /** Returns whether the slot is held; does not wait. */
@@ -112,9 +137,6 @@ public final class WaitingLine {
         try {
             if (state.closed) {
                 throw new GateClosedException(gate);
-            }
-            if (!state.waiters.isEmpty()) {
-                state.handOver(now); // the floor may have opened
             }
             if (!state.isFull()) {
                 state.held.reserve(1);

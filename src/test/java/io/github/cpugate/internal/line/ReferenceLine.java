@@ -74,36 +74,19 @@ final class ReferenceLine {
         return api == null ? limit : api.allowed(limit, minSlots);
     }
 
-    /** A caller that may wait first tries to enter without, and again if there is no room. */
     Entry enter(int caller, boolean waits) {
-        Entry tried = tryEnter(caller, false);
-        return waits && tried == Entry.TURNED_AWAY ? tryEnter(caller, true) : tried;
-    }
-
-    private Entry tryEnter(int caller, boolean waits) {
         if (closed) {
             return Entry.REFUSED;
         }
-        openFloor();
-        List<Integer> fit = admit();
-        boolean hasRoom = held.size() < allowed();
-        if (hasRoom) {
+        if (held.size() < allowed()) {
             hold(caller);
-        } else {
-            reached(full());
-            if (waits) {
-                waiters.add(caller);
-            }
+            return Entry.HELD;
         }
-        fit.forEach(callbacks.granted::accept);
-        return hasRoom ? Entry.HELD : waits ? Entry.IN_LINE : Entry.TURNED_AWAY;
-    }
-
-    /** Opens the slots of the floor whose time has passed. Each operation begins with it; passing time does not. */
-    private void openFloor() {
-        if (api != null) {
-            api.advanceTo(now);
+        reached(full());
+        if (waits) {
+            waiters.add(caller);
         }
+        return waits ? Entry.IN_LINE : Entry.TURNED_AWAY;
     }
 
     boolean holds(int caller) {
@@ -154,7 +137,6 @@ final class ReferenceLine {
     }
 
     private List<Integer> joinAgain(int caller) {
-        openFloor();
         backingOff.remove(caller);
         resuming.add(caller);
         if (api != null) {
@@ -187,7 +169,6 @@ final class ReferenceLine {
 
     /** The caller had left before it received its slot. */
     void abandon(int caller) {
-        openFloor();
         if (held.remove(caller)) {
             if (everPaused.contains(caller) && !session(caller).closed) {
                 paused.add(caller);
@@ -208,7 +189,6 @@ final class ReferenceLine {
     }
 
     void moveLimit(int seen, int wanted) {
-        openFloor();
         if (api != null) {
             api.step(now, snapshot().ceilingReached() && held.size() <= allowed(), minSlots, maxSlots);
         }
@@ -222,16 +202,9 @@ final class ReferenceLine {
     }
 
     void setBounds(int newMin, int newMax) {
-        openFloor();
         minSlots = newMin;
         maxSlots = newMax;
         limit = Math.max(newMin, Math.min(newMax, limit));
-        admit().forEach(callbacks.granted::accept);
-    }
-
-    /** Hands over to the callers that fit since the floor has opened; no slot is lost. */
-    void findLeaks() {
-        openFloor();
         admit().forEach(callbacks.granted::accept);
     }
 
@@ -253,8 +226,17 @@ final class ReferenceLine {
         waited.merge(bottleneck(), time, Long::sum);
     }
 
+    /** Opens the slots of the floor whose time has passed, and returns whether there were any. */
+    boolean openFloor() {
+        if (api == null || !api.isFloorDue(now)) {
+            return false;
+        }
+        api.advanceTo(now);
+        admit().forEach(callbacks.granted::accept);
+        return true;
+    }
+
     LineSnapshot snapshot() {
-        openFloor();
         double mean = nanos > 0 ? slotNanos / nanos : held.size();
         Bottleneck bottleneck = bottleneck();
         Usage.Totals totals = new Usage.Totals(
