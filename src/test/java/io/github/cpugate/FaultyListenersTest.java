@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import io.github.cpugate.cpu.CpuSample;
+import io.github.cpugate.policy.StepPolicy;
 import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
 import java.time.Duration;
@@ -32,6 +33,7 @@ class FaultyListenersTest {
                 .period(PERIOD)
                 .initialSlots(16)
                 .sampler(() -> CpuSample.of(95))
+                .policy(StepPolicy.oneSlot().unconditional()) // whatever is in flight
                 .listener(step -> {
                     throw new IllegalStateException("a listener broke");
                 })

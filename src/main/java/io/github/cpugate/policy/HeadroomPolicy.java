@@ -16,7 +16,9 @@ import io.github.cpugate.cpu.CpuSample;
  *       new prediction is less than 1 point above the target.
  *   <li><b>Slower to shrink on readings.</b> If the last reading and the average both exceed the target by more than 1
  *       point, whatever the prediction, the limit falls by half of the excess of the lower of the two, and by at least
- *       a slot. The next such cut comes, at the earliest, the dead time plus a step later, when this one shows.
+ *       a slot. The cut is taken from the sessions in flight if these are fewer than the limit, as in
+ *       {@link OneSlotPolicy}. The next such cut comes, at the earliest, the dead time plus a step later, when this one
+ *       shows.
  *   <li><b>Patient with waves.</b> Sessions that began together use CPU together, after a dead time and in waves. If
  *       the prediction is at most 2 points above the target, readings above it count as a wave: the limit is held for
  *       up to twice the dead time before a cut on readings. (A cut at each crest and growth in each trough would make
@@ -128,7 +130,8 @@ final class HeadroomPolicy implements StepPolicy {
             return seen.hold(Reason.SETTLING);
         }
         double measured = seen.cpu().raw() / Math.max(1, seen.meanInFlight());
-        return seen.moveBy(-Math.max(1, slots(points, Math.max(measured, cost.perSlot()))), Reason.OVER_TARGET);
+        int cut = Math.max(1, slots(points, Math.max(measured, cost.perSlot())));
+        return new Decision(seen.slotsInUse() - cut, Reason.OVER_TARGET);
     }
 
     private Decision grow(StepInput seen, double cpu) {

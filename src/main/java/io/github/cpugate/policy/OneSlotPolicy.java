@@ -9,11 +9,19 @@ package io.github.cpugate.policy;
  *   <li>in between: hold. The dead band keeps the limit from hunting around the target.
  * </ul>
  *
- * <p>The limit moves only while it has an effect. It does not grow if no caller ran into it since the last step:
- * otherwise the limit of an idle gate would climb to {@code maxSlots}, and the gate would admit the whole next burst.
- * It does not shrink while more sessions are in flight than it allows: the last cut has not taken effect yet, and
- * further cuts would take the limit to the floor on the evidence of sessions that are leaving anyway. (The first of
- * these two conditions is what congestion control calls congestion window validation, RFC 7661.)
+ * <p>The limit moves only while it has an effect:
+ *
+ * <ul>
+ *   <li>It does not grow if no caller ran into it since the last step: otherwise the limit of an idle gate would climb
+ *       to {@code maxSlots}, and the gate would admit the whole next burst. (Congestion control calls this congestion
+ *       window validation, RFC 7661.)
+ *   <li>It does not shrink while more sessions are in flight than it allows: the last cut has not taken effect yet, and
+ *       further cuts would take the limit to the floor on the evidence of sessions that are leaving anyway.
+ *   <li>A limit above the number of sessions in flight falls at once to one slot fewer than are in flight, now or on
+ *       average since the last step, whichever is more. Until it comes down to that, a lower limit changes nothing.
+ *       (TCP reduces its window from the flight size, RFC 5681.) If no session is in flight now, and less than one was
+ *       on average, the limit falls by one slot, since the CPU is hardly that of sessions.
+ * </ul>
  *
  * <p>Immutable and thread-safe.
  */
@@ -32,8 +40,8 @@ public final class OneSlotPolicy implements StepPolicy {
     }
 
     /**
-     * Returns the rule without its two conditions, so that the limit grows even without demand and shrinks even while a
-     * cut drains.
+     * Returns the rule without its three conditions, so that the limit grows even without demand, shrinks even while a
+     * cut drains, and always moves by one slot.
      *
      * @return the unconditional policy
      */
@@ -60,7 +68,8 @@ public final class OneSlotPolicy implements StepPolicy {
         if (seen.limit() <= seen.minSlots()) {
             return seen.hold(Reason.AT_FLOOR);
         }
-        return seen.moveBy(-1, Reason.OVER_TARGET);
+        int cutFrom = conditional ? seen.slotsInUse() : seen.limit();
+        return new Decision(Math.max(seen.minSlots(), cutFrom - 1), Reason.OVER_TARGET);
     }
 
     private Decision grow(StepInput seen) {

@@ -106,6 +106,16 @@ public record StepInput(
     }
 
     /**
+     * Returns the number of slots to cut from: those held now or on average, whichever is more, since there may be a
+     * gap between short sessions just now; at most the limit. If no slot is held now, and less than one was on average,
+     * returns the limit: the CPU is hardly that of sessions.
+     */
+    int slotsInUse() {
+        boolean isIdle = inFlight == 0 && meanInFlight < 1;
+        return isIdle ? limit : Math.min(limit, Math.max(inFlight, (int) Math.ceil(meanInFlight)));
+    }
+
+    /**
      * Returns the decision to hold the limit.
      *
      * @param reason why

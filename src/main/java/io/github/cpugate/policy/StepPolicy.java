@@ -41,7 +41,8 @@ public interface StepPolicy {
 
     /**
      * Returns the default policy: one slot fewer above the target, one more below 0.8 × target. It does not grow
-     * without demand, nor shrink while an earlier cut drains.
+     * without demand, nor shrink while an earlier cut drains. A limit that is above the number of sessions in flight
+     * falls to one slot fewer than that number.
      *
      * @return a stateless policy; gates may share an instance
      */

@@ -109,7 +109,11 @@ class MainJobIT {
         assertThat(changes).isNotEmpty().allSatisfy(change -> {
             assertThat(change.getString("reason")).isIn("HEADROOM", "OVER_TARGET");
             int by = change.getInt("after") - change.getInt("before");
-            assertThat(by).isEqualTo(change.getString("reason").equals("HEADROOM") ? 1 : -1);
+            if (change.getString("reason").equals("HEADROOM")) {
+                assertThat(by).isEqualTo(1);
+            } else { // several slots at the end, when fewer sessions are in flight than the limit allows
+                assertThat(by).isNegative();
+            }
         });
         assertThat(changes.get(0).getInt("before"))
                 .as("the limit starts at the floor")

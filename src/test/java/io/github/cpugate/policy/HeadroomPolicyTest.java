@@ -246,6 +246,13 @@ class HeadroomPolicyTest {
     }
 
     @Test
+    void shrinksFromWhatIsInFlightIfTheLimitDoesNotBind() {
+        rest(10, 60, 6, 0);
+        StepInput input = seen(sample(80, 0), 60).withInFlight(20).withMeanInFlight(18.5);
+        assertThat(policy.decide(input)).as("5 points of 80, at 80 / 18.5 each").isEqualTo(to(19, Reason.OVER_TARGET));
+    }
+
+    @Test
     void doesNotShrinkFurtherIfADrainEndedWithinTheStep() {
         rest(10, 30, 60, 0);
         assertThat(policy.decide(seen(sample(80, 0), 10).withMeanInFlight(40)))
