@@ -87,7 +87,8 @@ final class Plant {
             if (ends <= next) {
                 running.remove();
                 progress = first.endsAt;
-                demand[first.owner] = running.isEmpty() ? 0 : demand[first.owner] - first.demand;
+                // Not below 0 by rounding: progress would go back.
+                demand[first.owner] = running.isEmpty() ? 0 : Math.max(0, demand[first.owner] - first.demand);
                 first.atEnd.run();
             } else {
                 events.remove().action.run();

@@ -85,4 +85,20 @@ class SimulationTest {
         assertThat(plant.used(1)).isCloseTo(10, within(1e-6));
         assertThat(plant.busy()).isCloseTo(5 + 10 + 5 * 0.5 + 10 * 0.25 + 7.5 / 3 + 77.5 * 0.5, within(1e-6));
     }
+
+    @Test
+    void aPlantHasNoNegativeDemandOnceItsTasksHaveEnded() {
+        Plant plant = new Plant(1, 2, second -> 0);
+        double[] demand = {0.1, 0.4, 0.2}; // 0.1 + 0.4 + 0.2 - 0.1 - 0.4 - 0.2 is below 0
+        for (int i = 0; i < demand.length; i++) {
+            plant.run(0, demand[i], 1 + i, () -> {});
+        }
+        plant.run(1, 0.1, 4, () -> {});
+        plant.advanceTo(10);
+        List<Double> ends = new ArrayList<>();
+        plant.run(1, 0.5, 5, () -> ends.add(plant.now()));
+
+        plant.advanceTo(20);
+        assertThat(ends).containsExactly(15.0);
+    }
 }
