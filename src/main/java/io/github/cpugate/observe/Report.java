@@ -47,6 +47,9 @@ public final class Report {
     /** The prefix of a template line that other content replaces. */
     private static final String INSERT = "<!-- insert: ";
 
+    /** Characters of a journal after which, at the end of a line, a new element of the page begins. */
+    static final int MAX_PART = 4 << 20;
+
     private Report() {}
 
     /**
@@ -163,9 +166,9 @@ public final class Report {
     }
 
     /**
-     * Writes the journal as data that the page's script reads. Every {@code <} is escaped, so that nothing ends the
-     * element, whatever a gate's name is and wherever a line breaks off. In JSON a {@code <} occurs only inside a
-     * string, where the escape means the same.
+     * Writes the journal as data that the page's script reads, in parts of whole lines, since a browser reads no
+     * element of any size. Every {@code <} is escaped, so that nothing ends the element, whatever a gate's name is and
+     * wherever a line breaks off. In JSON a {@code <} occurs only inside a string, where the escape means the same.
      */
     private static void append(Path journal, Writer out) throws IOException {
         String name = String.valueOf(journal.getFileName());
@@ -173,11 +176,16 @@ public final class Report {
         out.write(name.replace("&", "&amp;").replace("\"", "&quot;").replace("<", "&lt;"));
         out.write("\">\n");
         try (BufferedReader in = reader(journal)) {
+            int written = 0;
             for (int c = in.read(); c >= 0; c = in.read()) {
                 if (c == '<') {
                     out.write("\\u003c");
                 } else {
                     out.write(c);
+                }
+                if (++written >= MAX_PART && c == '\n') {
+                    out.write("</script>\n<script type=\"application/jsonl\">\n");
+                    written = 0;
                 }
             }
         }

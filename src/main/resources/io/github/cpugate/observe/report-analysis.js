@@ -4,6 +4,7 @@
 const GROW_BELOW = 0.8; // × target
 const RUNS_APART = 30; // seconds by which two runs of one gate differ in when they began
 const GAP = 5; // × the usual time between steps
+const MOST_POINTS = 1000; // of a chart
 
 /** What the time between two steps can be put down to. `because` ends the sentence that answers. */
 const CAUSES = {
@@ -58,8 +59,26 @@ const CAUSES = {
 
 // --- Reading
 
-function parse(text) {
-  const steps = [];
+// A journal comes from outside. A value that no gate writes counts as unknown, so that nothing overflows or never ends.
+const seconds = value => value >= 0 && value <= 1e9; // 31 years
+const percentage = value => value >= 0 && value <= 100;
+const slots = value => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+const number = value => Number.isSafeInteger(value) && value >= 0;
+const NUMBERS = Object.entries({
+  elapsed: seconds, raw: percentage, smoothed: percentage, own: percentage, others: percentage, target: percentage,
+  limitBefore: slots, limit: slots, minSlots: slots, maxSlots: slots, inFlight: slots,
+  meanInFlight: value => value >= 0 && value < 2 ** 31, waiting: slots, admitted: number, timedOut: number,
+  // not in journals of old:
+  cpuLimit: slots, apiCeiling: slots, rateLimited: number,
+  heldBackByCpu: seconds, heldBackByApi: seconds, heldBackByMaxSlots: seconds,
+  paused: slots, rejected: number,
+});
+const TEXTS = ['gate', 'scope', 'detail'];
+const NAMES = ['reason', 'health']; // of constants
+const MOST_CHARACTERS = 200;
+const YEAR_10000 = 253402300800; // seconds
+
+function readSteps(text, steps) {
   let skipped = 0;
   for (const line of text.split('\n')) {
     if (line.trim() === '') {
@@ -71,65 +90,89 @@ function parse(text) {
       skipped++; // torn by a kill, or not ours
     }
   }
-  return {steps, skipped};
+  return skipped;
 }
 
 function stepOf(json) {
   const step = {};
-  for (const field of ['elapsed', 'raw', 'smoothed', 'own', 'others', 'target', 'limitBefore', 'limit', 'minSlots',
-    'maxSlots', 'inFlight', 'meanInFlight', 'waiting', 'admitted', 'timedOut', 'cpuLimit', 'apiCeiling', 'rateLimited',
-    'heldBackByCpu', 'heldBackByApi', 'heldBackByMaxSlots']) { // the last six, not in journals of old
-    step[field] = typeof json[field] === 'number' ? json[field] : NaN;
+  for (const [field, isPossible] of NUMBERS) {
+    step[field] = typeof json[field] === 'number' && isPossible(json[field]) ? json[field] : NaN;
   }
-  for (const field of ['gate', 'scope', 'reason', 'health', 'detail']) {
-    step[field] = String(json[field] ?? '');
+  for (const field of TEXTS) {
+    step[field] = typeof json[field] === 'string' ? shown(json[field]) : '';
   }
-  step.time = Date.parse(json.time) / 1000;
+  for (const field of NAMES) {
+    step[field] = typeof json[field] === 'string' && /^[A-Z_]{1,40}$/.test(json[field]) ? json[field] : '';
+  }
+  const time = Date.parse(json.time) / 1000;
+  step.time = time >= 0 && time < YEAR_10000 ? time : NaN;
   step.limitReached = json.limitReached === true;
-  if (!['elapsed', 'limit', 'target'].every(field => Number.isFinite(step[field]))) {
+  if (![step.elapsed, step.limit, step.target].every(Number.isFinite)) {
     throw new Error('not a step');
   }
   return step;
 }
 
+/** A text for the page: short, and without characters that would change how the text around it reads. */
+function shown(text) {
+  const short = text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) + '…' : text;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
+function began(step) {
+  return step.time - step.elapsed;
+}
+
 /** A gate built anew begins at 0 again; and did not begin when the one before it did. */
-function runsOf(steps, file) {
+function goesOn(run, step) {
+  return run.last.elapsed < step.elapsed && !(Math.abs(began(step) - began(run.last)) > RUNS_APART);
+}
+
+/**
+ * Runs of the files' steps. Of files that were renamed for their size, and of gates that write to one file by turns, a
+ * run goes on where it left off.
+ */
+function runsOf(files) {
   const runs = [];
-  const open = new Map();
-  for (const step of steps) {
-    let run = open.get(step.gate);
-    const began = step.time - step.elapsed;
-    if (!run || step.elapsed <= run.last.elapsed || Math.abs(began - (run.last.time - run.last.elapsed)) > RUNS_APART) {
-      run = {gate: step.gate, file, began, steps: []};
-      runs.push(run);
-      open.set(step.gate, run);
+  const open = new Map(); // by gate
+  const left = new Map(); // the latest one by gate and by when it began
+  const place = (gate, began, next) => `${Math.floor(began / RUNS_APART) + next} ${gate}`;
+  for (const {name, steps} of files) {
+    for (const step of steps) {
+      let run = open.get(step.gate);
+      if (!run || !goesOn(run, step)) {
+        if (run) {
+          left.set(place(run.gate, began(run.last), 0), run);
+        }
+        run = [0, -1, 1].map(next => left.get(place(step.gate, began(step), next)))
+          .find(other => other && goesOn(other, step));
+        if (!run) {
+          run = {gate: step.gate, began: began(step), steps: [], files: new Set()};
+          runs.push(run);
+        }
+        open.set(step.gate, run);
+      }
+      run.files.add(name);
+      run.steps.push(step);
+      run.last = step;
     }
-    run.steps.push(step);
-    run.last = step;
   }
   return runs;
 }
 
-/** Files that were renamed for their size go on from each other, in whatever order they were given. */
-function readAll() {
-  const files = [...document.querySelectorAll('script[data-file]')].map(script =>
-    ({name: script.dataset.file, ...parse(script.textContent)}));
-  files.sort((a, b) => (a.steps[0]?.time ?? 0) - (b.steps[0]?.time ?? 0));
-  const runs = [];
-  for (const file of files) {
-    for (const run of runsOf(file.steps, file.name)) {
-      const before = runs.find(other => other.gate === run.gate && other.last.elapsed < run.steps[0].elapsed &&
-        Math.abs(other.last.time - other.last.elapsed - run.began) <= RUNS_APART);
-      if (before) {
-        run.steps.forEach(step => before.steps.push(step));
-        before.last = run.last;
-        before.file += ', ' + file.name;
-      } else {
-        runs.push(run);
-      }
+/** The journals, in parts of a few megabytes; {@code progress} is awaited after each. */
+async function readFiles(progress) {
+  const files = [];
+  const parts = [...document.querySelectorAll('script[type="application/jsonl"]')];
+  for (const [i, part] of parts.entries()) {
+    if ('file' in part.dataset) {
+      files.push({name: shown(part.dataset.file), steps: [], skipped: 0});
     }
+    const file = files[files.length - 1];
+    file.skipped += readSteps(part.textContent, file.steps);
+    await progress((i + 1) / parts.length);
   }
-  return {files, runs};
+  return files.sort((a, b) => (a.steps[0]?.time || 0) - (b.steps[0]?.time || 0));
 }
 
 // --- Finding out
@@ -212,9 +255,26 @@ function analyse(run) {
     }
     end = step.elapsed;
   }
+  run.shaded = shaded(run.spans, (run.to - run.from) / MOST_POINTS);
   const faults = count(steps.filter(step => step.health !== 'OK'), step => `${step.health}: ${step.detail}`);
   run.faults = faults.map(([what, times]) => `${what} (${times}×)`).slice(0, 3).join('; ');
   run.shares = wholePercents(sums(run.spans));
+}
+
+/** The times without readings; those less than {@code apart} seconds from each other as one. */
+function shaded(spans, apart) {
+  const shaded = [];
+  for (const {cause, from, to} of spans) {
+    const before = shaded[shaded.length - 1];
+    if (cause !== 'fault' && cause !== 'missing') {
+      continue;
+    } else if (before && from - before.to <= apart) {
+      before.to = to;
+    } else {
+      shaded.push({from, to});
+    }
+  }
+  return shaded;
 }
 
 function sums(spans) {

@@ -1,13 +1,45 @@
 'use strict';
 // Draws a run, with Chart.js.
 
-const MOST_POINTS = 1000;
 const MOST_MARKS = 100;
 
-function chart(part, title, height, config, label) {
+Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+
+const charts = new Map(); // by the elements that they are drawn in, while these are in view, or near
+
+const inView = new IntersectionObserver(changes => {
+  for (const {target, isIntersecting} of changes) {
+    const chart = charts.get(target);
+    chart.inView = isIntersecting;
+    (isIntersecting ? draw : erase)(chart);
+  }
+}, {rootMargin: '50%'});
+
+function chart(run, part, title, height, config, label) {
   const canvas = element('canvas', {role: 'img', 'aria-label': label});
-  part(element('h3', {}, title), element('div', {class: 'chart', style: `height: ${height}px`}, canvas));
-  return {canvas, config};
+  const place = element('div', {class: 'chart', style: `height: ${height}px`}, canvas);
+  part(element('h3', {}, title), place);
+  charts.set(place, {run, canvas, config});
+  inView.observe(place);
+}
+
+function draw(chart) {
+  if (!chart.drawn) {
+    const style = getComputedStyle(document.documentElement);
+    chart.run.outline ??= outline(chart.run.steps);
+    chart.drawn = new Chart(chart.canvas, chart.config(chart.run, name => style.getPropertyValue('--' + name).trim()));
+  }
+}
+
+function erase(chart) {
+  chart.drawn?.destroy();
+  delete chart.drawn;
+}
+
+function redraw() {
+  const drawn = [...charts.values()].filter(chart => chart.drawn);
+  drawn.forEach(erase);
+  drawn.forEach(draw);
 }
 
 /** Steps that keep the outline: of each stretch the first, the extremes, and one that moved the limit; and the trend. */
@@ -86,14 +118,15 @@ function lineChart(run, color) {
   return config(run, color, [
     line('waiting', points(run, step => step.waiting), color('ceiling'), {fill: 'origin', stepped: 'before',
       backgroundColor: color('ceiling') + '40'}),
-  ], {}, step => [`waiting ${step.waiting}`, `admitted ${step.admitted}, timed out ${step.timedOut} since the last step`]);
+  ], {}, step => [`waiting ${step.waiting}${step.paused > 0 ? `, paused ${step.paused}` : ''}`,
+    `admitted ${step.admitted}, timed out ${step.timedOut} since the last step`]);
 }
 
 /** Shades the time without readings. */
 function shade(run, color) {
   return {id: 'faults', beforeDatasetsDraw({ctx, chartArea, scales}) {
     ctx.fillStyle = color('fault') + '40';
-    for (const span of run.spans.filter(one => one.cause === 'fault' || one.cause === 'missing')) {
+    for (const span of run.shaded) {
       const from = scales.x.getPixelForValue(span.from);
       ctx.fillRect(from, chartArea.top, Math.max(1, scales.x.getPixelForValue(span.to) - from), chartArea.height);
     }
@@ -115,8 +148,8 @@ function config(run, color, datasets, y, told) {
       scales: {
         x: {type: 'linear', min: run.axis.from, max: run.axis.to, ...axis, afterBuildTicks: scale => {
           scale.ticks = [];
-          for (let at = Math.ceil(run.axis.from / every) * every; at <= run.axis.to; at += every) {
-            scale.ticks.push({value: at});
+          for (let i = Math.ceil(run.axis.from / every); i * every <= run.axis.to; i++) {
+            scale.ticks.push({value: i * every});
           }
         }, ticks: {color: color('soft'), maxRotation: 0, autoSkipPadding: 12, callback: clock}},
         y: {type: 'linear', min: 0, ...y, ...axis, afterFit: scale => scale.width = 40, // all begin at one place
@@ -137,16 +170,4 @@ function legend(chart, color) {
   return chart.data.datasets.map((set, datasetIndex) => ({text: set.label, datasetIndex, fontColor: color('text'),
     pointStyle: set.pointStyle === 'rect' ? 'rect' : 'line', fillStyle: set.backgroundColor, strokeStyle: set.borderColor,
     lineWidth: set.borderWidth, lineDash: set.borderDash ?? [], hidden: !chart.isDatasetVisible(datasetIndex)}));
-}
-
-function draw(runs) {
-  const style = getComputedStyle(document.documentElement);
-  const color = name => style.getPropertyValue('--' + name).trim();
-  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  for (const run of runs) {
-    for (const one of run.charts ?? []) {
-      one.drawn?.destroy();
-      one.drawn = new Chart(one.canvas, one.config(run, color));
-    }
-  }
 }

@@ -12,6 +12,10 @@ function percent(value) {
   return Number.isFinite(value) ? `${Math.round(value)} %` : '–';
 }
 
+function known(value, digits = 0) {
+  return Number.isFinite(value) ? value.toFixed(digits) : '–';
+}
+
 function clock(seconds) {
   const two = number => String(number).padStart(2, '0');
   const whole = Math.round(seconds);
@@ -34,30 +38,35 @@ function capped(step) {
   return step.apiCeiling < step.maxSlots;
 }
 
+const MOST_REASONS = 10;
+
 function movesText(run, way) {
   const moves = run.steps.filter(step => moved(step) && Math.sign(step.limit - step.limitBefore) === way);
-  const reasons = count(moves, whyMoved).map(([reason, times]) => `${reason} ${times}`);
+  const reasons = count(moves, whyMoved).slice(0, MOST_REASONS).map(([reason, times]) => `${reason} ${times}`);
   return moves.length === 0 ? 'none' : `${moves.length} (${reasons.join(', ')})`;
 }
 
 function figures(run) {
   const sum = field => run.steps.reduce((all, step) => all + (step[field] || 0), 0);
-  const extreme = (field, better) => run.steps.map(step => step[field]).reduce((a, b) => better(a, b));
+  const extreme = (field, better) => run.steps.map(step => step[field]).filter(Number.isFinite)
+    .reduce((a, b) => Number.isNaN(a) ? b : better(a, b), NaN);
   const [lowest, highest] = [extreme('limit', Math.min), extreme('limit', Math.max)];
   return [
     ['CPU, mean', `${percent(mean(run.spans, step => step.raw))} of ${run.last.scope}`],
     ['this JVM, others', `${percent(mean(run.spans, step => step.own))}, ${percent(mean(run.spans, step => step.others))}`],
     ['CPU above the target', `${percent(100 * mean(run.spans, step => Number.isFinite(step.raw)
       ? Number(step.raw > step.target) : NaN))} of the time`],
-    ['in flight, mean', mean(run.spans, step => step.meanInFlight).toFixed(1)],
+    ['in flight, mean', known(mean(run.spans, step => step.meanInFlight), 1)],
     ['limit', lowest === highest ? `${lowest}` : `${lowest} to ${highest}, ${run.last.limit} at the end`],
-    ['bounds', run.fixed ? `fixed at ${run.last.maxSlots}` : `${run.last.minSlots} to ${run.last.maxSlots}`],
+    ['bounds', run.fixed ? `fixed at ${run.last.maxSlots}` : `${known(run.last.minSlots)} to ${known(run.last.maxSlots)}`],
     ['admitted', `${sum('admitted')}`],
     ['timed out in line', `${sum('timedOut')}`],
+    ...(sum('rejected') > 0 ? [['turned away, the line being full', `${sum('rejected')}`]] : []),
+    ...(sum('paused') > 0 ? [['paused, mean', known(mean(run.spans, step => step.paused), 1)]] : []),
     ['limit raised', movesText(run, 1)],
     ['limit lowered', movesText(run, -1)],
     ...(run.refusals > 0 ? [['refused by the service', `${run.refusals}`], ['API ceiling',
-      `lowest ${extreme('apiCeiling', Math.min)}, ${capped(run.last) ? run.last.apiCeiling : 'none'} at the end`]] : []),
+      `lowest ${known(extreme('apiCeiling', Math.min))}, ${capped(run.last) ? run.last.apiCeiling : 'none'} at the end`]] : []),
     ...(run.faults ? [['no reading', run.faults]] : []),
   ];
 }
@@ -69,7 +78,7 @@ function tell(run) {
   const part = (...children) => card.append(element('div', {}, ...children)); // in line with those of the other runs
   part(element('h2', {}, run.gate || 'gate'),
     element('p', {class: 'soft'}, [began && `began ${began} UTC`, `lasted ${clock(run.to - run.from)}`,
-      `${run.steps.length} ${run.steps.length === 1 ? 'step' : 'steps'}`, run.file].filter(Boolean).join(' · ')));
+      `${run.steps.length} ${run.steps.length === 1 ? 'step' : 'steps'}`, [...run.files].join(', ')].filter(Boolean).join(' · ')));
   document.getElementById('runs').append(card);
   if (brief) {
     part(element('p', {class: 'answer'}, 'There is one step only: too little to tell where time went.'));
@@ -87,14 +96,13 @@ function tell(run) {
       element('span', {}, `${CAUSES[share.cause].label(run)} (${clock(share.seconds)})`)));
   }
   part(bar, list);
-  run.charts = [
-    chart(part, 'CPU, percent', 220, cpuChart, `CPU over time: ${percent(mean(run.spans, step => step.raw))} on average, ` +
-      `target ${percent(run.last.target)}`),
-    chart(part, 'Slots', 180, slotsChart, `The limit over time, and slots in flight: ${figures(run)[4][1]}`),
-    chart(part, 'Callers in line', 110, lineChart, 'Callers in line over time'),
-  ];
+  const rows = figures(run);
+  chart(run, part, 'CPU, percent', 220, cpuChart, `CPU over time: ${percent(mean(run.spans, step => step.raw))} on average, ` +
+    `target ${percent(run.last.target)}`);
+  chart(run, part, 'Slots', 180, slotsChart, `The limit over time, and slots in flight: ${rows[4][1]}`);
+  chart(run, part, 'Callers in line', 110, lineChart, 'Callers in line over time');
   part(element('h3', {}, 'Figures'), element('table', {}, element('tbody', {},
-    ...figures(run).map(([name, value]) => element('tr', {}, element('th', {scope: 'row'}, name),
+    ...rows.map(([name, value]) => element('tr', {}, element('th', {scope: 'row'}, name),
       element('td', {}, value))))));
 }
 
@@ -111,13 +119,30 @@ function shareAxis(runs) {
 }
 
 function note(text) {
-  document.getElementById('notes').append(element('p', {class: 'soft'}, text));
+  const made = element('p', {class: 'soft'}, text);
+  document.getElementById('notes').append(made);
+  return made;
 }
 
 window.addEventListener('error', event => note(`This page has a fault: ${event.message}`));
+window.addEventListener('unhandledrejection', event => note(`This page has a fault: ${event.reason}`));
 
-const {files, runs} = readAll();
-for (const {name, steps, skipped} of files) {
+/** Reads the journals. Lets the browser breathe in between, and says how far it is. */
+async function read() {
+  const progress = note('');
+  let pausedAt = performance.now();
+  const files = await readFiles(async share => {
+    if (performance.now() - pausedAt > 200) {
+      progress.textContent = `Reading the journals: ${percent(100 * share)}`;
+      await new Promise(goOn => setTimeout(goOn));
+      pausedAt = performance.now();
+    }
+  });
+  progress.remove();
+  return files;
+}
+
+function noteWhatIsLeftOut({name, steps, skipped}) {
   if (steps.length === 0 && skipped === 0) {
     note(`${name} is empty: the gate has made no step, or was not given this journal.`);
   } else if (steps.length === 0) {
@@ -126,9 +151,35 @@ for (const {name, steps, skipped} of files) {
     note(`${name}: ${skipped} ${skipped === 1 ? 'line is' : 'lines are'} left out, torn or not a step.`);
   }
 }
-runs.forEach(analyse);
-runs.forEach(run => run.outline = outline(run.steps));
-shareAxis(runs.filter(run => run.steps.length > 1));
-runs.forEach(tell);
-draw(runs);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw(runs));
+
+const MOST_AT_ONCE = 20;
+
+/** Tells of some runs, and of more once the reader is near the last of them. */
+function tellSome(runs) {
+  runs.slice(0, MOST_AT_ONCE).forEach(tell);
+  if (runs.length > MOST_AT_ONCE) {
+    new IntersectionObserver((changes, end) => {
+      if (changes.some(change => change.isIntersecting)) {
+        end.disconnect();
+        tellSome(runs.slice(MOST_AT_ONCE));
+      }
+    }, {rootMargin: '100%'}).observe(document.getElementById('runs').lastElementChild);
+  }
+}
+
+async function main() {
+  const files = await read();
+  const runs = runsOf(files);
+  files.forEach(noteWhatIsLeftOut);
+  runs.forEach(analyse);
+  shareAxis(runs.filter(run => run.steps.length > 1));
+  if (runs.length > MOST_AT_ONCE) {
+    note(`${runs.length} runs; those further down appear when you scroll.`);
+  }
+  tellSome(runs);
+}
+
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+window.addEventListener('beforeprint', () => charts.forEach(draw));
+window.addEventListener('afterprint', () => charts.forEach(chart => chart.inView || erase(chart)));
+main();

@@ -24,7 +24,7 @@ public final class Browser {
     /** Runs in the page, and reports to the frame around it what a reader sees. */
     private static final String INSPECT = """
             <script>
-            (() => {
+            setTimeout(() => { // charts are drawn once they are in view
               const numbers = color => color.match(/[\\d.]+/g).map(Number);
               const linear = part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
               const luminance = color => {
@@ -54,7 +54,7 @@ public final class Browser {
                 contrast: Math.min(...[...document.querySelectorAll('body *')].filter(hasText).map(contrast)),
                 charts: [...document.querySelectorAll('canvas')].filter(isDrawn).length,
               }), '*');
-            })();
+            }, 1000);
             </script>
             """;
 
@@ -111,7 +111,10 @@ public final class Browser {
         }
     }
 
-    /** Views the page in a frame of this width, since a browser's own window is never narrower than 500 pixels. */
+    /**
+     * Views the page in a frame of this width, since a browser's own window is never narrower than 500 pixels. The
+     * window shows all of the frame.
+     */
     private View view(Path page, int width, boolean dark) throws IOException, InterruptedException {
         Path inspected = folder.resolve("inspected-" + page.getFileName());
         Files.writeString(inspected, Files.readString(page) + INSPECT);
@@ -144,7 +147,7 @@ public final class Browser {
                         "--no-sandbox",
                         "--disable-gpu",
                         "--user-data-dir=" + profile.toAbsolutePath(),
-                        "--window-size=1280,1000",
+                        "--window-size=1280,3100",
                         "--blink-settings=preferredColorScheme=" + (dark ? 0 : 1),
                         "--virtual-time-budget=2000",
                         "--enable-logging=stderr",

@@ -106,6 +106,24 @@ class ReportTest {
     }
 
     @Test
+    void aLargeJournalIsDividedAtTheEndsOfLines() throws IOException {
+        String text = "x".repeat(Report.MAX_PART - 2) + "\ny\nz<\n" + "w".repeat(2 * Report.MAX_PART) + "\nend";
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(Files.writeString(folder.resolve("large.jsonl"), text)));
+        List<String> parts = Pattern.compile(
+                        "<script type=\"application/jsonl\"([^>]*)>\n(.*?)</script>", Pattern.DOTALL)
+                .matcher(Files.readString(page))
+                .results()
+                .map(part -> part.group(1) + "|" + part.group(2))
+                .toList();
+        assertThat(parts)
+                .containsExactly(
+                        " data-file=\"large.jsonl\"|" + "x".repeat(Report.MAX_PART - 2) + "\ny\n",
+                        "|z\\u003c\n" + "w".repeat(2 * Report.MAX_PART) + "\n",
+                        "|end\n");
+    }
+
+    @Test
     void thePageContainsAllItNeeds() throws IOException {
         Path page = folder.resolve("page.html");
         Report.write(page, List.of(journal("a.jsonl", "batch")));
