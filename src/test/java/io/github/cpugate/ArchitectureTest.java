@@ -30,6 +30,7 @@ class ArchitectureTest {
     private static final String INTERNAL = ROOT + ".internal";
     private static final String LINE = ROOT + ".internal.line";
     private static final String GOVERNOR = ROOT + ".internal.governor";
+    private static final String LOG = ROOT + ".internal.log";
     private static final String GATE = ".*\\.(AdaptiveCpuGate(\\$.*)?|GateOptions)";
 
     private static final int MAX_ROOT_FILES = 12;
@@ -52,8 +53,25 @@ class ArchitectureTest {
     }
 
     @Test
-    void cpuDependsOnNoOtherPackage() {
-        onlyDependsOn(CPU, "oshi..", "com.sun.management", "org.slf4j..");
+    void cpuDependsOnlyOnTheLog() {
+        onlyDependsOn(CPU, LOG, "oshi..", "com.sun.management");
+    }
+
+    @Test
+    void theLogDependsOnNoOtherPackage() {
+        onlyDependsOn(LOG, "org.slf4j..");
+    }
+
+    /** Its messages have no control characters in them. */
+    @Test
+    void allLogLinesGoThroughTheLibrarysLog() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(LOG)
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching("org\\.slf4j\\.Logger(Factory)?")
+                .check(LIBRARY);
     }
 
     @Test
@@ -83,12 +101,12 @@ class ArchitectureTest {
 
     @Test
     void theGovernorDoesNotDependOnObserve() {
-        onlyDependsOn(GOVERNOR, ROOT, INTERNAL, CPU, POLICY, LINE, "org.slf4j..");
+        onlyDependsOn(GOVERNOR, ROOT, INTERNAL, CPU, POLICY, LINE, LOG, "org.slf4j.event");
     }
 
     @Test
-    void observeDependsOnlyOnPublicPackages() {
-        onlyDependsOn(OBSERVE, ROOT, CPU, POLICY, "org.slf4j..", "io.micrometer..", "jdk.jfr..");
+    void observeDependsOnlyOnPublicPackagesAndTheLog() {
+        onlyDependsOn(OBSERVE, ROOT, CPU, POLICY, LOG, "org.slf4j.event", "io.micrometer..", "jdk.jfr..");
     }
 
     @Test
@@ -155,7 +173,9 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "cpu", "policy", "observe", "internal", "internal/line", "internal/governor"})
+    @ValueSource(
+            strings = {"", "cpu", "policy", "observe", "internal", "internal/line", "internal/governor", "internal/log"
+            })
     void packageDescriptionsNameOnlyClassesThatExist(String name) throws IOException {
         Path sources = Path.of("src/main/java/io/github/cpugate", name);
         String description = Files.readString(sources.resolve("package-info.java"));

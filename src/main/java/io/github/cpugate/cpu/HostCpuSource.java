@@ -1,10 +1,10 @@
 package io.github.cpugate.cpu;
 
+import io.github.cpugate.internal.log.Log;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads host CPU through the best source that works on this host.
@@ -21,6 +21,7 @@ class HostCpuSource implements CpuSource {
     /** A source that is not open yet. Opening it may throw anything, an {@code Error} included. */
     record Candidate(String name, Supplier<CpuSource> opener) {}
 
+    private static final Log LOG = new Log(CpuSampler.class.getName());
     private static final int MAX_FAILURES = 3;
     private static final int FIRST_INTERVAL = 8; // reads until better sources are retried; doubled at each retry
     private static final int MAX_INTERVAL = 1024;
@@ -155,7 +156,7 @@ class HostCpuSource implements CpuSource {
 
     private static void logSource(String source) {
         try {
-            LoggerFactory.getLogger(CpuSampler.class).info("host CPU source: {}", source);
+            LOG.info("host CPU source: {}", source);
         } catch (Throwable t) {
             // A log that fails must not cost the reading.
         }

@@ -1,13 +1,12 @@
 package io.github.cpugate.cpu;
 
+import io.github.cpugate.internal.log.Log;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Measures how much of their CPU quotas the control groups of this process use.
@@ -20,6 +19,8 @@ final class QuotaMeter {
      * A process rarely changes its groups, and a group without a quota rarely gets one, so a scan once a minute, at a
      * period of 2 s, is enough. An existing quota is read each time.
      */
+    private static final Log LOG = new Log(CpuSampler.class.getName());
+
     private static final int READS_PER_SCAN = 30;
 
     private final Path root;
@@ -166,7 +167,7 @@ final class QuotaMeter {
         }
         loggedQuotas = now;
         try {
-            logger().info("CPU quotas measured in addition to host CPU: {}", now);
+            LOG.info("CPU quotas measured in addition to host CPU: {}", now);
         } catch (Throwable t) {
             // A log that fails must not cost the reading.
         }
@@ -176,17 +177,13 @@ final class QuotaMeter {
         if (!faultLogged) {
             faultLogged = true;
             try {
-                logger().warn(
-                                "ignoring {}, which cannot be read: {} (logged once)",
-                                what,
-                                CpuSample.failed(cause, Double.NaN).detail());
+                LOG.warn(
+                        "ignoring {}, which cannot be read: {} (logged once)",
+                        what,
+                        CpuSample.failed(cause, Double.NaN).detail());
             } catch (Throwable t) {
                 // As above.
             }
         }
-    }
-
-    private static Logger logger() {
-        return LoggerFactory.getLogger(CpuSampler.class);
     }
 }

@@ -1,5 +1,6 @@
 package io.github.cpugate.internal;
 
+import io.github.cpugate.internal.log.Printable;
 import java.security.AccessController;
 import java.security.PrivilegedAction;
 import java.util.concurrent.ThreadFactory;
@@ -8,7 +9,7 @@ import java.util.concurrent.ThreadFactory;
  * Makes the threads of a gate: daemons that inherit nothing from the thread that happens to make them, no thread-local
  * values, no context class loader, no access control context. A gate may outlive the application that built it, or that
  * closed a slot, and its threads must neither show that application's context to others nor keep its class loader
- * alive.
+ * alive. A gate's name in theirs is made printable, since log lines contain the names of threads.
  */
 public final class DaemonThreads implements ThreadFactory {
 
@@ -36,7 +37,7 @@ public final class DaemonThreads implements ThreadFactory {
 
         @Override
         public Thread run() {
-            Thread thread = new Thread(null, task, name, 0, false);
+            Thread thread = new Thread(null, task, Printable.text(name), 0, false);
             thread.setContextClassLoader(DaemonThreads.class.getClassLoader());
             thread.setDaemon(true);
             return thread;

@@ -4,6 +4,7 @@ import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.Wait;
+import io.github.cpugate.internal.log.Log;
 import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
@@ -15,7 +16,6 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * Emits events for JDK Flight Recorder: each wait for a slot and how it ended, each move of the limit and its reason,
@@ -50,7 +50,7 @@ public final class JfrEvents implements GateListener {
      */
     public static GateListener create() {
         if (ModuleLayer.boot().findModule("jdk.jfr").isEmpty()) {
-            LoggerFactory.getLogger(JfrEvents.class)
+            new Log(JfrEvents.class.getName())
                     .warn("no Flight Recorder events: this Java runtime has no module jdk.jfr");
             return step -> {};
         }

@@ -2,6 +2,7 @@ package io.github.cpugate.observe;
 
 import io.github.cpugate.GateListener;
 import io.github.cpugate.StepReport;
+import io.github.cpugate.internal.log.Log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -17,8 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Writes one line per step to a file, as JSON Lines or as CSV: what the step saw, what it did, and why.
@@ -52,6 +52,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Journal implements GateListener, AutoCloseable {
 
+    private static final Log LOG = new Log(Journal.class.getName());
     private static final long MAX_BYTES = 64L << 20;
     private static final int OLDER_FILES = 3;
 
@@ -240,7 +241,7 @@ public final class Journal implements GateListener, AutoCloseable {
                 end = batch.remove(END);
                 append(batch);
                 if (end && lost.get() > 0) {
-                    logger().warn("{} is closed; steps lost: {}", this, lost);
+                    LOG.warn("{} is closed; steps lost: {}", this, lost);
                 }
             } catch (Throwable t) {
                 // An interrupt by foreign code, or out of memory: the lines taken are lost.
@@ -276,17 +277,18 @@ public final class Journal implements GateListener, AutoCloseable {
         failing = fault != null;
         growing = renameFault != null;
         if (begins) {
-            logger().warn("{} cannot be written; steps are lost meanwhile: {} (logged once)", this, fault, fault);
+            LOG.log(Level.WARN, fault, "{} cannot be written; steps are lost meanwhile: {} (logged once)", this, fault);
         }
         if (ends) {
-            logger().info("{} is written again; steps lost: {}", this, lost.getAndSet(0));
+            LOG.info("{} is written again; steps lost: {}", this, lost.getAndSet(0));
         }
         if (grows) {
-            logger().warn(
-                            "{} cannot be renamed at its maximum size and grows beyond it: {} (logged once)",
-                            this,
-                            renameFault,
-                            renameFault);
+            LOG.log(
+                    Level.WARN,
+                    renameFault,
+                    "{} cannot be renamed at its maximum size and grows beyond it: {} (logged once)",
+                    this,
+                    renameFault);
         }
     }
 
@@ -299,10 +301,6 @@ public final class Journal implements GateListener, AutoCloseable {
             }
         }
         return lines;
-    }
-
-    private static Logger logger() {
-        return LoggerFactory.getLogger(Journal.class);
     }
 
     @Override

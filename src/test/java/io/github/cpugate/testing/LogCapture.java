@@ -96,6 +96,10 @@ public final class LogCapture implements BeforeEachCallback, AfterEachCallback {
         this.letGo = letGo;
     }
 
+    public List<ILoggingEvent> events() {
+        return List.copyOf(events);
+    }
+
     public List<ILoggingEvent> at(Level level) {
         return events.stream().filter(event -> event.getLevel() == level).toList();
     }

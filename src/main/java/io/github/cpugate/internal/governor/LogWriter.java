@@ -2,18 +2,18 @@ package io.github.cpugate.internal.governor;
 
 import io.github.cpugate.GateListener;
 import io.github.cpugate.StepReport;
+import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.internal.line.RetryAfter;
 import io.github.cpugate.internal.line.SlotSet;
+import io.github.cpugate.internal.log.Log;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.slf4j.event.Level;
-import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Writes the lines of a gate's log. A step that moved the limit, or before which the service refused a session, is
- * logged at INFO, any other at DEBUG, with its figures as key-value pairs.
+ * logged at INFO, any other at DEBUG, with its figures in the message, and more exactly as key-value pairs.
  */
 final class LogWriter implements GateListener {
 
@@ -21,19 +21,10 @@ final class LogWriter implements GateListener {
     static final String LOGGER = "io.github.cpugate.AdaptiveCpuGate";
 
     private final String gate;
-    private volatile @Nullable Logger logger; // looked up at the first message: build() must not load a logging library
+    private final Log log = new Log(LOGGER);
 
     LogWriter(String gate) {
         this.gate = gate;
-    }
-
-    private Logger logger() {
-        Logger known = logger;
-        if (known == null) {
-            known = LoggerFactory.getLogger(LOGGER);
-            logger = known;
-        }
-        return known;
     }
 
     private static Level level(StepReport step) {
@@ -42,7 +33,7 @@ final class LogWriter implements GateListener {
 
     /** Whether a step is logged at all. */
     boolean logs(StepReport step) {
-        return logger().isEnabledForLevel(level(step));
+        return log.isEnabled(level(step));
     }
 
     @Override
@@ -50,27 +41,58 @@ final class LogWriter implements GateListener {
         if (!logs(step)) {
             return;
         }
-        LoggingEventBuilder event = logger().atLevel(level(step))
-                .addKeyValue("gate", step.gate())
-                .addKeyValue("reason", step.reason())
-                .addKeyValue("limitBefore", step.limitBefore())
-                .addKeyValue("limitAfter", step.limitAfter())
-                .addKeyValue("raw", rounded(step.cpu().raw()))
-                .addKeyValue("smoothed", rounded(step.cpu().smoothed()))
-                .addKeyValue("target", step.targetCpu())
-                .addKeyValue("inFlight", step.inFlight())
-                .addKeyValue("waiting", step.waiting())
-                .addKeyValue("scope", step.cpu().scope());
-        if (!Double.isNaN(step.cpu().own())) {
-            event = event.addKeyValue("own", rounded(step.cpu().own()))
-                    .addKeyValue("others", rounded(step.cpu().others()));
+        CpuSample cpu = step.cpu();
+        String reading = cpu.isOk()
+                ? "CPU %s (smoothed %s)".formatted(percent(cpu.raw()), percent(cpu.smoothed()))
+                : "no CPU reading";
+        log.log(
+                level(step),
+                pairs(step),
+                null,
+                "gate '{}': limit {}: {}, {}, target {}, {} in flight, {} waiting{}{}",
+                gate,
+                step.limitChanged() ? step.limitBefore() + " → " + step.limitAfter() : step.limitAfter() + " held",
+                step.reason(),
+                reading,
+                exactly(step.targetCpu()),
+                step.inFlight(),
+                step.waiting(),
+                step.rateLimited() > 0 ? ", " + step.rateLimited() + " refused by the service" : "",
+                step.apiCeiling() < step.maxSlots() ? ", API ceiling " + step.apiCeiling() : "");
+    }
+
+    private static String percent(double value) {
+        return Math.round(value) + " %";
+    }
+
+    /** A percentage that somebody has chosen. */
+    private static String exactly(double chosen) {
+        return (chosen == Math.rint(chosen) ? String.valueOf(Math.round(chosen)) : String.valueOf(chosen)) + " %";
+    }
+
+    private static Map<String, Object> pairs(StepReport step) {
+        CpuSample cpu = step.cpu();
+        Map<String, Object> pairs = new LinkedHashMap<>();
+        pairs.put("gate", step.gate());
+        pairs.put("reason", step.reason());
+        pairs.put("limitBefore", step.limitBefore());
+        pairs.put("limitAfter", step.limitAfter());
+        pairs.put("raw", rounded(cpu.raw()));
+        pairs.put("smoothed", rounded(cpu.smoothed()));
+        pairs.put("target", step.targetCpu());
+        pairs.put("inFlight", step.inFlight());
+        pairs.put("waiting", step.waiting());
+        pairs.put("scope", cpu.scope());
+        if (!Double.isNaN(cpu.own())) {
+            pairs.put("own", rounded(cpu.own()));
+            pairs.put("others", rounded(cpu.others()));
         }
         if (step.apiCeiling() < step.maxSlots() || step.rateLimited() > 0) {
-            event = event.addKeyValue("cpuLimit", step.cpuLimit())
-                    .addKeyValue("apiCeiling", step.apiCeiling())
-                    .addKeyValue("rateLimited", step.rateLimited());
+            pairs.put("cpuLimit", step.cpuLimit());
+            pairs.put("apiCeiling", step.apiCeiling());
+            pairs.put("rateLimited", step.rateLimited());
         }
-        event.log(step.limitChanged() ? "limit moved" : "limit held");
+        return pairs;
     }
 
     /** To a tenth of a percent, which is as exact as a reading over two seconds. */
@@ -79,72 +101,67 @@ final class LogWriter implements GateListener {
     }
 
     void fails(String subject, Object problem) {
-        if (!(problem instanceof Throwable cause)) {
-            logger().warn("{} fails: {} (logged once)", subject, problem);
-            return;
-        }
-        try {
-            logger().warn("{} fails: {} (logged once)", subject, cause, cause);
-        } catch (Throwable t) { // the cause's own message may be what throws
-            logger().warn("{} fails: {} (logged once)", subject, cause.getClass());
-        }
+        Throwable cause = problem instanceof Throwable thrown ? thrown : null;
+        log.log(Level.WARN, cause, "{} fails: {} (logged once)", subject, problem);
     }
 
     void worksAgain(String subject) {
-        logger().info("{} works again", subject);
+        log.info("{} works again", subject);
     }
 
     void leaks(SlotSet.Leaks leaks) {
         if (leaks.collected() > 0) {
-            logger().error(
-                            "gate '{}': slots that were garbage-collected without close() have been given back: {}{}",
-                            gate,
-                            leaks.collected(),
-                            leaks.example() == null
-                                    ? "; leakWarning(...) on the builder shows where they are taken"
-                                    : "",
-                            leaks.example());
+            log.log(
+                    Level.ERROR,
+                    leaks.example(),
+                    "gate '{}': slots that were garbage-collected without close() have been given back: {}{}",
+                    gate,
+                    leaks.collected(),
+                    leaks.example() == null ? "; leakWarning(...) on the builder shows where they are taken" : "");
         }
         for (SlotSet.Overdue slot : leaks.overdue()) {
-            logger().warn(
-                            "gate '{}': a slot has been held for {} (logged once)",
-                            gate,
-                            Duration.ofNanos(slot.heldNanos()),
-                            slot.origin());
+            log.log(
+                    Level.WARN,
+                    slot.origin(),
+                    "gate '{}': a slot has been held for {} (logged once)",
+                    gate,
+                    Duration.ofNanos(slot.heldNanos()));
         }
     }
 
     void rejectedRetryAfter(String value) {
-        logger().warn(
-                        "gate '{}': the service sent the Retry-After '{}'; an invalid value counts as {} s, one above {} s as {} s (logged once)",
-                        gate,
-                        value,
-                        RetryAfter.DEFAULT.toSeconds(),
-                        RetryAfter.MAX.toSeconds(),
-                        RetryAfter.MAX.toSeconds());
+        log.warn(
+                "gate '{}': the service sent the Retry-After '{}'; an invalid value counts as {} s, one above {} s as {} s (logged once)",
+                gate,
+                value,
+                RetryAfter.DEFAULT.toSeconds(),
+                RetryAfter.MAX.toSeconds(),
+                RetryAfter.MAX.toSeconds());
     }
 
     void taskDropped(Throwable reason) {
-        logger().error(
-                        "gate '{}': a task that waited in line was dropped, since it could not be started: {} (logged once)",
-                        gate,
-                        reason,
-                        reason);
+        log.log(
+                Level.ERROR,
+                reason,
+                "gate '{}': a task that waited in line was dropped, since it could not be started: {} (logged once)",
+                gate,
+                reason);
     }
 
     void nested(int slots, Throwable stacks) {
-        logger().warn(
-                        "gate '{}': no session has ended for a while, and each slot in use is held by a thread that waits for another one ({} threads); call(...) within call(...) shares its slot, and whilePaused(...) lends it meanwhile (logged once)",
-                        gate,
-                        slots,
-                        stacks);
+        log.log(
+                Level.WARN,
+                stacks,
+                "gate '{}': no session has ended for a while, and each slot in use is held by a thread that waits for another one ({} threads); call(...) within call(...) shares its slot, and whilePaused(...) lends it meanwhile (logged once)",
+                gate,
+                slots);
     }
 
     void dropped(long reports) {
-        logger().warn("gate '{}': its listeners missed {} step reports", gate, reports);
+        log.warn("gate '{}': its listeners missed {} step reports", gate, reports);
     }
 
     void deserted() {
-        logger().warn("gate '{}' was garbage-collected without close(); its threads end", gate);
+        log.warn("gate '{}' was garbage-collected without close(); its threads end", gate);
     }
 }

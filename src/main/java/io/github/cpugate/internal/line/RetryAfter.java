@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * value above {@link #MAX} as {@code MAX}. {@link Slot#rateLimitedFor} lists the texts that are understood.
  *
  * @param nanos the time, within the bounds
- * @param rejected the service's value if it was not accepted as it is, else null
+ * @param rejected the service's value if it was not accepted as it is, shortened but otherwise as sent, else null
  */
 public record RetryAfter(long nanos, @Nullable String rejected) {
 
@@ -104,16 +104,16 @@ public record RetryAfter(long nanos, @Nullable String rejected) {
 
     private static RetryAfter bounded(Duration value, String text) {
         return value.compareTo(MAX) > 0
-                ? new RetryAfter(MAX.toNanos(), printable(text))
+                ? new RetryAfter(MAX.toNanos(), shortened(text))
                 : new RetryAfter(TimeUnit.NANOSECONDS.convert(value), null);
     }
 
     private static RetryAfter invalid(String text) {
-        return new RetryAfter(DEFAULT.toNanos(), printable(text));
+        return new RetryAfter(DEFAULT.toNanos(), shortened(text));
     }
 
-    /** Makes the text safe to log: whoever controls a header must not control the log. */
-    private static String printable(String text) {
-        return text.substring(0, Math.min(text.length(), MAX_LOGGED_CHARACTERS)).replaceAll("[^ -~]", "?");
+    /** Whoever controls a header must not fill the log. */
+    private static String shortened(String text) {
+        return text.substring(0, Math.min(text.length(), MAX_LOGGED_CHARACTERS));
     }
 }

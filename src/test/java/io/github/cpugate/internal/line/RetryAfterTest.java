@@ -128,9 +128,8 @@ class RetryAfterTest {
     }
 
     @Test
-    void aRejectedValueIsShortenedToOnePrintableLine() {
+    void aRejectedValueIsShortened() {
         assertThat(RetryAfter.of("9".repeat(1_000_000))).isEqualTo(new RetryAfter(1_000_000_000, "9".repeat(40)));
-        assertThat(RetryAfter.of("5\r\nERROR ٣").rejected()).isEqualTo("5??ERROR ?");
     }
 
     @Test
