@@ -12,6 +12,7 @@ final class GateLog {
 
     private final LogWriter writer;
     private final Dispatcher dispatcher;
+    private final MaxSlotsAdvice advice = new MaxSlotsAdvice();
     private final ForeignCode levelCheck; // runs where the step does, so that a step that is not logged wakes no thread
 
     GateLog(String gate, boolean manual) {
@@ -23,6 +24,10 @@ final class GateLog {
 
     /** Logs a step, if its level is enabled. */
     void step(StepReport step, boolean byHand) {
+        MaxSlotsAdvice.Finding finding = advice.afterStep(step);
+        if (finding != null) {
+            var unused = write(writer -> writer.maxSlotsReached(finding));
+        }
         if (isLogged(step)) {
             dispatcher.step(step, byHand);
         }

@@ -100,6 +100,16 @@ final class LogWriter implements GateListener {
         return Double.isNaN(percent) ? percent : Math.round(percent * 10) / 10.0;
     }
 
+    void maxSlotsReached(MaxSlotsAdvice.Finding finding) {
+        log.info(
+                "gate '{}': limit has been at maxSlots = {} for {} s with CPU at {} of a target of {}: raise maxSlots",
+                gate,
+                finding.maxSlots(),
+                finding.lasted().toSeconds(),
+                percent(finding.cpu()),
+                exactly(finding.targetCpu()));
+    }
+
     void fails(String subject, Object problem) {
         Throwable cause = problem instanceof Throwable thrown ? thrown : null;
         log.log(Level.WARN, cause, "{} fails: {} (logged once)", subject, problem);

@@ -4,9 +4,9 @@
  * <p>Start at {@code Governor}. {@code GovernorThread} makes a step once a period. The sampler, the policy and the
  * listeners are {@code ForeignCode}, which may throw or hang; a {@code Watch} notices when such code hangs. If it hangs
  * a step, the watch makes steps in its place. One {@code Dispatcher} calls the listeners; a second one, in
- * {@code GateLog}, calls the {@code LogWriter}. {@code FaultLog} decides whether a fault is news. {@code WaitListeners}
- * reports waits on the threads of the callers that wait. {@code RepeatingThread} is what the governor thread and the
- * watch have in common.
+ * {@code GateLog}, calls the {@code LogWriter}. {@code MaxSlotsAdvice} finds out from the reports that {@code maxSlots}
+ * is too low. {@code FaultLog} decides whether a fault is news. {@code WaitListeners} reports waits on the threads of
+ * the callers that wait. {@code RepeatingThread} is what the governor thread and the watch have in common.
  */
 @NullMarked
 package io.github.cpugate.internal.governor;

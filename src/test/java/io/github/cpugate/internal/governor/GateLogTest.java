@@ -15,6 +15,7 @@ import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -196,6 +197,32 @@ class GateLogTest {
                     .contains("cpugate-governor-a\\nb", "cpugate-log-a\\nb", "cpugate-dispatcher-a\\nb")
                     .noneMatch(name -> name.contains("\n"));
             assertThat(gate.snapshot().gate()).isEqualTo("a\nb");
+        }
+    }
+
+    @Test
+    void maxSlotsThatIsTooLowIsLogged() throws InterruptedException {
+        AtomicLong nanos = new AtomicLong();
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .name("low")
+                .maxSlots(2)
+                .initialSlots(2)
+                .sampler(() -> CpuSample.of(23))
+                .nanoClock(nanos::get)
+                .build()) {
+            List<Slot> held = List.of(gate.slot(), gate.slot());
+            var waiting = gate.slotAsync();
+            for (int i = 0; i < 40; i++) {
+                gate.step();
+                nanos.addAndGet(2_000_000_000L);
+            }
+            held.forEach(Slot::close);
+            waiting.join().close();
+
+            assertThat(log.messagesAt(Level.INFO))
+                    .containsExactly("gate 'low': limit has been at maxSlots = 2 for 60 s with CPU at 23 % of a target"
+                            + " of 70 %: raise maxSlots");
         }
     }
 }
