@@ -226,8 +226,7 @@ class RateLimitTest {
                 endings.remove(0);
                 running.remove().close();
             }
-            Optional<Slot> next;
-            while ((next = limited.trySlot()).isPresent()) {
+            for (Optional<Slot> next = limited.trySlot(); next.isPresent(); next = limited.trySlot()) {
                 Slot slot = next.get();
                 if (running.size() < 9) {
                     running.add(slot);

@@ -271,18 +271,18 @@ public final class Journal implements GateListener, AutoCloseable {
 
     /** Logs what begins or ends. */
     private void log(@Nullable Exception fault, @Nullable Exception renameFault) {
-        boolean begins = fault != null && !failing;
+        boolean begins = !failing;
         boolean ends = fault == null && (failing || lost.get() > 0);
-        boolean grows = renameFault != null && !growing;
+        boolean grows = !growing;
         failing = fault != null;
         growing = renameFault != null;
-        if (begins) {
+        if (fault != null && begins) {
             LOG.log(Level.WARN, fault, "{} cannot be written; steps are lost meanwhile: {} (logged once)", this, fault);
         }
         if (ends) {
             LOG.info("{} is written again; steps lost: {}", this, lost.getAndSet(0));
         }
-        if (grows) {
+        if (renameFault != null && grows) {
             LOG.log(
                     Level.WARN,
                     renameFault,

@@ -402,8 +402,8 @@ class ReportPageTest {
     void gatesOfOneNameThatWriteByTurnsAreRunsOfTheirOwn() throws Exception {
         StringBuilder byTurns = new StringBuilder();
         for (int i = 1; i <= 500; i++) {
-            byTurns.append(line(2 * i, ",\"time\":\"" + START.plusSeconds(2 * i) + "\""));
-            byTurns.append(line(2 * i + 600, ",\"time\":\"" + START.plusSeconds(2 * i) + "\""));
+            byTurns.append(line(2L * i, ",\"time\":\"" + START.plusSeconds(2L * i) + "\""));
+            byTurns.append(line(2L * i + 600, ",\"time\":\"" + START.plusSeconds(2L * i) + "\""));
         }
         assertThat(texts(browser.elements(pageOf(byTurns.toString())), "<p class=\"soft\">", "</p>"))
                 .filteredOn(text -> text.contains("500 steps"))

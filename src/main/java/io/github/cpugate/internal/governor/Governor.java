@@ -13,7 +13,6 @@ import io.github.cpugate.policy.Decision;
 import io.github.cpugate.policy.Reason;
 import io.github.cpugate.policy.StepInput;
 import io.github.cpugate.policy.StepPolicy;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -47,8 +46,7 @@ public final class Governor {
     private final CpuSampler sampler;
     private final StepPolicy policy;
     private final WaitingLine line;
-    private final LongSupplier nanoClock;
-    private final long startedAt;
+    private final GateReports reports;
     private final long patienceNanos;
     private final GateLog log;
     private final Dispatcher dispatcher;
@@ -85,8 +83,7 @@ public final class Governor {
         this.sampler = sampler;
         this.policy = policy;
         this.line = line;
-        this.nanoClock = nanoClock;
-        this.startedAt = nanoClock.getAsLong();
+        this.reports = new GateReports(gate, nanoClock);
         this.targetCpu = targetCpu;
         this.patienceNanos = patienceNanos;
         this.log = new GateLog(gate, manual);
@@ -316,31 +313,7 @@ public final class Governor {
     private StepReport complete(CpuSample cpu, double target, LineSnapshot seen, Decision decision, boolean byHand) {
         LimitMove move =
                 line.endStep(seen.limit(), decision.limit(), seen.sinceStep().refused() > 0);
-        StepReport report = new StepReport(
-                gate,
-                Duration.ofNanos(nanoClock.getAsLong() - startedAt),
-                cpu,
-                target,
-                move.reportedBefore(),
-                move.reported(),
-                move.limit(),
-                move.apiCeiling(),
-                move.minSlots(),
-                move.maxSlots(),
-                seen.inFlight(),
-                seen.meanInFlight(),
-                seen.waiting(),
-                seen.paused(),
-                seen.backingOff(),
-                seen.sinceStep().admitted(),
-                seen.sinceStep().resumed(),
-                seen.sinceStep().timedOut(),
-                seen.sinceStep().rejected(),
-                seen.sinceStep().refused(),
-                seen.bottleneck(),
-                seen.sinceStep().heldBack(),
-                seen.limitReached() || seen.ceilingReached(),
-                reason(decision, seen, move));
+        StepReport report = reports.step(cpu, target, seen, decision, move);
         String rejected = seen.rejectedRetryAfter();
         if (rejected != null && retryAfterLogged.compareAndSet(false, true)) {
             var unused = log.write(writer -> writer.rejectedRetryAfter(rejected));
@@ -348,20 +321,6 @@ public final class Governor {
         log.step(report, byHand);
         dispatcher.step(report, byHand);
         return report;
-    }
-
-    private static Reason reason(Decision decision, LineSnapshot seen, LimitMove move) {
-        boolean cpuMoved = move.limit() != move.limitBefore();
-        boolean moved = move.reported() != move.reportedBefore();
-        if (moved && (!cpuMoved || move.reported() < move.limit())) {
-            return Reason.RATE_LIMITED;
-        }
-        int wanted = decision.limit();
-        if (wanted != seen.limit() && seen.limit() == move.limitBefore() && !cpuMoved) {
-            return wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING;
-        }
-        boolean rateLimited = decision.reason() == Reason.NO_DEMAND && seen.ceilingReached();
-        return rateLimited ? Reason.RATE_LIMITED : decision.reason();
     }
 
     /** Returns an executor that runs tasks on another one, and logs its faults. */
@@ -381,28 +340,7 @@ public final class Governor {
     }
 
     public GateSnapshot snapshot() {
-        LineSnapshot now = line.snapshot();
-        return new GateSnapshot(
-                gate,
-                now.reported(),
-                now.limit(),
-                now.apiCeiling(),
-                now.minSlots(),
-                now.maxSlots(),
-                now.inFlight(),
-                now.waiting(),
-                now.paused(),
-                now.backingOff(),
-                now.totals().admitted(),
-                now.totals().resumed(),
-                now.totals().timedOut(),
-                now.totals().rejected(),
-                now.totals().refused(),
-                now.bottleneck(),
-                now.totals().heldBack(),
-                targetCpu,
-                lastSample,
-                now.closed());
+        return reports.snapshot(line.snapshot(), targetCpu, lastSample);
     }
 
     public void setTargetCpu(double percent) {

@@ -108,17 +108,23 @@ public final class WaitingLine {
         try {
             schedule(this::alarm, Math.max(nanos, MIN_ALARM_NANOS));
         } catch (Throwable t) { // no thread for the timer
-            lock.lock();
-            state.alarmRang(); // the next call of the line tries again
-            lock.unlock();
+            alarmRang(); // the next call of the line tries again
         }
     }
 
     /** If the gate's clock is behind that of the timer, this sets the alarm again. */
     private void alarm() {
-        var unused = acquire();
-        state.alarmRang();
-        release();
+        alarmRang();
+        var unused = snapshot(); // as every call does, it hands over what the clock has opened
+    }
+
+    private void alarmRang() {
+        lock.lock();
+        try {
+            state.alarmRang();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Returns whether the slot is held; does not wait. */

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ThrowableProxy;
 import io.github.cpugate.testing.LogCapture;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -70,9 +71,9 @@ class LogTest {
     @Test
     void pairsKeepTheirTypeAndTextsInThemAreReplaced() {
         log.log(org.slf4j.event.Level.INFO, Map.of("pair", 7.5), null, "numbers {}", 3);
-        log.log(org.slf4j.event.Level.INFO, Map.of("pair", "a\nb"), null, "texts {}", new StringBuilder("c\nd"));
+        log.log(org.slf4j.event.Level.INFO, Map.of("pair", "a\nb"), null, "texts {}", List.of("c\nd"));
 
-        assertThat(capture.messagesAt(Level.INFO)).containsExactly("numbers 3", "texts c\\nd");
+        assertThat(capture.messagesAt(Level.INFO)).containsExactly("numbers 3", "texts [c\\nd]");
         assertThat(capture.at(Level.INFO))
                 .extracting(event -> event.getKeyValuePairs().get(0).value)
                 .containsExactly(7.5, "a\\nb");
