@@ -83,7 +83,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * @throws GateClosedException if the gate is closed
      */
     public Optional<Slot> trySlot() {
-        Optional<Slot> slot = Optional.of(new LineSlot(line)); // made first: once the slot is held, nothing may fail
+        // Made first, so that nothing can fail once the slot is held.
+        Optional<Slot> slot = Optional.of(new LineSlot(line));
         return ((LineSlot) slot.get()).tryEnter() ? slot : Optional.empty();
     }
 
@@ -98,7 +99,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      */
     public Optional<Slot> trySlot(Duration atMost) throws InterruptedException {
         long nanos = Checks.nanos("atMost", atMost);
-        Optional<Slot> slot = Optional.of(new LineSlot(line)); // likewise
+        Optional<Slot> slot = Optional.of(new LineSlot(line)); // made first, as in trySlot()
         return ((LineSlot) slot.get()).enter(nanos) ? slot : Optional.empty();
     }
 
@@ -106,10 +107,10 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * Waits in line for a slot without blocking, first come, first served. Cancelling the future, or completing it in
      * any other way ({@code orTimeout}), takes the caller out of the line.
      *
-     * <p>If no slot is free at once, a thread of the gate's own completes the future, or the executor of
-     * {@link Builder#executor}, so dependent stages do not run on the thread that closed a slot or made a step, and see
-     * none of its context; on a {@link Builder#manual() manual} gate they do run there. If a stage never runs, its slot
-     * is never closed.
+     * <p>If no slot is free at once, the future completes on a thread of the gate's own, or on the executor that
+     * {@link Builder#executor} has set. So dependent stages do not run on the thread that closed a slot or made a step,
+     * and do not see its context. On a {@link Builder#manual() manual} gate without such an executor, they do run on
+     * that thread. If the stage that should close the slot never runs, the slot is never closed.
      *
      * @return a future of the slot; it fails with {@link GateClosedException} if the gate is closed before the grant,
      *     and with {@link GateFullException} if the line is full
@@ -119,9 +120,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however the work ends. A call within
-     * a call of the same gate, or within a task of its {@link #executor}, on the same thread shares the slot: a session
-     * that waited for a second slot while it held the first could wait for ever.
+     * Waits for a slot, calls {@code work} on this thread, and gives the slot back however the work ends. A call that
+     * is made on this thread within another call of the same gate, or within a task of its {@link #executor}, shares
+     * the slot of the outer one: a session that waited for a second slot while it held the first could wait for ever.
      *
      * @param <T> the type of the result
      * @param work a blocking call
@@ -156,16 +157,18 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /**
      * Returns an executor that runs each task in a slot. A task that has to wait occupies no thread. {@code execute}
-     * throws a RejectedExecutionException if the gate is closed or its line is full, and whatever {@code delegate}
-     * throws, save that a rejection right after the end of a task is tried again: the worker may not be idle yet.
+     * throws a RejectedExecutionException if the gate is closed or its line is full, and passes on what
+     * {@code delegate} throws. If the delegate rejects a task right after another task has ended, the executor tries
+     * again, since the delegate's worker may not be idle yet.
      *
-     * <p>The delegate receives each task as a Future, whose cancellation gives the slot back. A task that waits when
-     * the gate is closed is cancelled, if it is a Future of its owner; any other, such as that of {@code supplyAsync},
-     * runs all the same, one after the other, since its owner would wait for ever. A task that the delegate refuses
-     * later, or discards, is cancelled if it is a Future, and the first such loss is logged. {@link #callAsync} reports
-     * every outcome.
+     * <p>The delegate receives each task as a Future, whose cancellation gives the slot back. When the gate is closed,
+     * each task in line whose cancellation completes its owner's future, such as a FutureTask, is cancelled. The other
+     * tasks in line, such as those of {@code supplyAsync}, run without a slot, one after the other, since their owners
+     * would otherwise wait for ever. A task that the delegate discards, or rejects after {@code execute} has returned,
+     * is cancelled if it is a Future, and the first such loss is logged. {@link #callAsync} reports every outcome.
      *
-     * @param delegate runs the tasks; called on this thread, or where {@link #slotAsync()} completes
+     * @param delegate runs the tasks; called on the thread that calls {@code execute}, or where the future of
+     *     {@link #slotAsync()} would complete
      * @return an executor
      */
     public Executor executor(Executor delegate) {

@@ -150,11 +150,12 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
     }
 
     /**
-     * Sets what completes the futures of callers that waited: {@link AdaptiveCpuGate#slotAsync()} and all that builds
-     * on it. Their dependent stages, and what was passed to {@link AdaptiveCpuGate#callAsync}, then run there, so a
-     * stage may block if this executor has threads to spare. If it refuses a task, the gate's own threads run it, and
-     * the first such fault is logged. Default: up to 64 daemon threads of the gate, which end after a second without
-     * work, and inherit no thread-local values and no context class loader.
+     * Sets the executor that completes the futures of callers that waited: those of {@link AdaptiveCpuGate#slotAsync()}
+     * and of the methods that build on it. The dependent stages of these futures, and the work that was passed to
+     * {@link AdaptiveCpuGate#callAsync}, then run on this executor, so a stage may block if the executor has threads to
+     * spare. If it refuses a task, the gate's own threads run it, and the first such fault is logged. Default: up to 64
+     * daemon threads of the gate's own. They end after a second without work, and inherit neither thread-local values
+     * nor a context class loader.
      *
      * @param executor where futures complete; called on the thread that closed a slot, made a step or closed the gate
      * @return this builder
@@ -177,7 +178,8 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
     }
 
     /**
-     * Warns once of each slot that is held for longer, with the stack that took it. Costs a stack trace a slot.
+     * Logs a warning, once, for each slot that is held for longer, with the stack of the call that took it. Costs a
+     * stack trace for each slot taken. Default: off.
      *
      * @param after positive, and longer than any session takes
      * @return this builder

@@ -20,7 +20,7 @@ import io.github.cpugate.cpu.CpuSample;
  * @param waiting callers in line
  * @param paused sessions that have paused their slot and do not hold it again; those that wait in line to resume count
  *     as {@code waiting} too
- * @param backingOff those of them that wait out the time for which the service asked
+ * @param backingOff paused sessions that wait out the time for which the service asked
  * @param admitted slots granted to new sessions since the gate was built
  * @param resumed slots granted to sessions that resumed since then
  * @param timedOut callers that left the line since then because their time had passed

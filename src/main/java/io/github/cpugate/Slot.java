@@ -61,7 +61,7 @@ public interface Slot extends AutoCloseable {
      * Reports that the service refused this session, with the time in the service's own words: see
      * {@link #rateLimited(Duration)}.
      *
-     * <p>Three kinds of text are understood, with a decimal point in any number:
+     * <p>This method understands three kinds of text. A number in the first two may have a decimal point:
      *
      * <ul>
      *   <li>seconds, as in the Retry-After header: {@code 20}, {@code 0.5}, {@code .5};
@@ -72,8 +72,8 @@ public interface Slot extends AutoCloseable {
      *       compared with the machine's wall clock, and a date in the past counts as one second.
      * </ul>
      *
-     * Not understood are times of day in other forms (RFC 3339, seconds since 1970) and a number of milliseconds
-     * without a unit ({@code retry-after-ms}): append {@code ms} to that.
+     * It does not understand times of day in other forms (RFC 3339, seconds since 1970), nor a number of milliseconds
+     * without a unit ({@code retry-after-ms}): append {@code ms} to such a number.
      *
      * @param retryAfter the service's text; {@code null} or blank if there was none. Any other text counts as one
      *     second, and the first such text is logged
@@ -106,9 +106,9 @@ public interface Slot extends AutoCloseable {
     /**
      * Resumes the slot as {@link #resume()} does, without blocking. Cancelling the future, or completing it in any
      * other way ({@code orTimeout}), takes the session out of the line; the slot is then still paused, and can be
-     * resumed again. If the future does not complete at once, it completes as that of
-     * {@link AdaptiveCpuGate#slotAsync()} does; on a manual gate, if a slot is free when a back-off ends, on a thread
-     * of the gate's own.
+     * resumed again. If the future does not complete at once, it completes where a future of
+     * {@link AdaptiveCpuGate#slotAsync()} does. On a manual gate, it completes on a thread of the gate's own if a slot
+     * is free when the back-off ends.
      *
      * @return a future that completes with this slot once it is held, and fails with what {@code resume()} throws
      */
@@ -116,8 +116,8 @@ public interface Slot extends AutoCloseable {
 
     /**
      * Lends the slot to other callers while {@code work} runs, as {@link #pause()} and {@link #resume()} do. A session
-     * that waits for other sessions of the same gate, such as an agent for its sub-agents, must do so in this method,
-     * or all slots may end up with sessions that wait for a slot.
+     * that waits for other sessions of the same gate, such as an agent for its sub-agents, must wait within this
+     * method; otherwise all slots may end up with sessions that wait for a slot.
      *
      * @param <T> the type of the result
      * @param work what to do without the slot; called on this thread

@@ -14,8 +14,9 @@ import java.time.Duration;
  * @param cpu the sample, raw and smoothed, in percent of the scope that it names
  * @param targetCpu the target, percent of the scope that {@code cpu} names
  * @param limitBefore slots allowed at once before the step: the CPU limit or the API ceiling, whichever is lower. If
- *     the service has refused since the last step, the limit after that step, so that the fall shows here. If the
- *     bounds have moved since then, that limit within the new bounds: what {@code setSlots} did is not the step's move
+ *     the service has refused since the last step, this is the limit after the last step, so that the fall shows here.
+ *     If the bounds have moved since then, it is that limit brought within the new bounds, since a move by
+ *     {@code setSlots} is not the step's
  * @param limitAfter slots allowed at once after the step
  * @param cpuLimit slots that the policy allows at once, after the step
  * @param apiCeiling slots that the service seems to allow at once, judged by its refusals, after the step;
@@ -27,7 +28,7 @@ import java.time.Duration;
  * @param waiting callers in line when the step read it
  * @param paused sessions that have paused their slot and do not hold it again; those that wait in line to resume count
  *     as {@code waiting} too
- * @param backingOff those of them that wait out the time for which the service asked
+ * @param backingOff paused sessions that wait out the time for which the service asked
  * @param admitted slots granted to new sessions since the last step
  * @param resumed slots granted to sessions that resumed since the last step
  * @param timedOut callers that left the line since the last step because their time had passed

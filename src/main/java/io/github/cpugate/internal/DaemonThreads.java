@@ -6,10 +6,10 @@ import java.security.PrivilegedAction;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Makes the threads of a gate: daemons that inherit nothing from the thread that happens to make them, no thread-local
- * values, no context class loader, no access control context. A gate may outlive the application that built it, or that
- * closed a slot, and its threads must neither show that application's context to others nor keep its class loader
- * alive. A gate's name in theirs is made printable, since log lines contain the names of threads.
+ * Makes the threads of a gate. They are daemons, and inherit nothing from the thread that makes them: no thread-local
+ * values, no context class loader, and no access control context. A gate may outlive the application that built it, or
+ * that closed a slot, and its threads must neither show that application's context to others nor keep its class loader
+ * alive. The gate's name in a thread's name is made printable, since log lines contain the names of threads.
  */
 public final class DaemonThreads implements ThreadFactory {
 
@@ -27,7 +27,7 @@ public final class DaemonThreads implements ThreadFactory {
 
     /** Makes a thread, and does not start it. */
     @SuppressWarnings(
-            "removal") // before JDK 24, a thread inherits the protection domains of all callers in any other way
+            "removal") // before JDK 24, only this keeps a thread from inheriting the protection domains of all callers
     public static Thread make(String name, Runnable task) {
         return AccessController.doPrivileged(new Making(name, task));
     }

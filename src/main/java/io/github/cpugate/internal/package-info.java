@@ -1,4 +1,6 @@
-/** Helpers of the facade: {@code Checks} of configuration values, and the default {@code JvmClock}. */
+/**
+ * Helpers of several packages: {@code Checks} of arguments, the default {@code JvmClock}, and {@code DaemonThreads}.
+ */
 @NullMarked
 package io.github.cpugate.internal;
 

@@ -163,7 +163,7 @@ final class GateMeters {
                         .register(registry));
     }
 
-    /** The counter refers weakly to what it shows; {@link #shared} keeps that. */
+    /** The counter refers weakly to what it shows, which {@link #shared} keeps reachable. */
     private void counter(Value value) {
         var unused = add(
                 value.value,
@@ -203,7 +203,7 @@ final class GateMeters {
     private <M extends Meter> M add(ToDoubleFunction<GateSnapshot> value, Function<Shared, M> register) {
         M meter = shared.add(now, value, register);
         if (removed) {
-            shared.remove(now); // remove() has run meanwhile, and may have missed it
+            shared.remove(now); // remove() has run meanwhile, and may have missed this meter
         }
         return meter;
     }
@@ -222,7 +222,7 @@ final class GateMeters {
         }
     }
 
-    /** Removes the gate from its meters, and those that no other open gate shares. May be called again. */
+    /** Removes the gate from its meters, and removes the meters that no other open gate shares. May be called again. */
     void remove() {
         removed = true;
         shared.remove(now);

@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  * 0.7 for 70 %; an unknown value is {@code NaN}. Only callers that have to wait in line are timed; a slot that is
  * granted at once costs nothing here.
  *
- * <p>An instance serves one gate. Gates of one name share their meters in a registry, as a rebuilt gate does with the
- * old one that is still open: a gauge shows the newest of these gates that is open, a counter or timer counts for all
- * of them and never falls, and the meters are removed when the last one is closed. So do gates whose names a
- * {@code MeterFilter} drops or makes equal.
+ * <p>An instance serves one gate. Gates of one name, such as a rebuilt gate and the old one that is still open, share
+ * their meters in a registry: a gauge shows the newest of these gates that is open, a counter or timer counts for all
+ * of them and never falls, and the meters are removed when the last one is closed. Gates whose names a
+ * {@code MeterFilter} drops or makes equal share their meters, too.
  *
  * <p>What a registry or one of its filters throws is logged once, as the fault of a listener. The meter that it failed
  * to make is missing; all others are there, in that registry and in the others.

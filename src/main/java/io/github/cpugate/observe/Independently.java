@@ -3,12 +3,14 @@ package io.github.cpugate.observe;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Calls foreign code for each of several things, so that what one call throws keeps no other from being made. */
+/** Calls foreign code for each of several objects. An exception of one call does not prevent the other calls. */
 final class Independently {
 
     private Independently() {}
 
-    /** Makes all calls, then throws what the first one to fail threw. What others threw is suppressed in it. */
+    /**
+     * Makes all calls, and then throws the first exception that a call has thrown. The later ones are suppressed in it.
+     */
     static <T> void forEach(Iterable<? extends T> all, Consumer<? super T> call) {
         Throwable first = null;
         for (T each : all) {

@@ -40,13 +40,13 @@ public final class Jmx implements AutoCloseable {
 
     private static final MBeanServer SERVER = ManagementFactory.getPlatformMBeanServer();
 
-    /** Held while a gate is added to its bean or removed from it, and the bean registered or unregistered. */
+    /** Held while a gate is added to its bean or removed from it, and while a bean is registered or unregistered. */
     private static final ReentrantLock LOCK = new ReentrantLock();
 
     private static final Map<ObjectName, Bean> BEANS = new HashMap<>(); // those that have gates; guarded by LOCK
 
     private final Bean bean;
-    private final WeakReference<AdaptiveCpuGate> gate; // weak: its governor ends if only JMX refers to it
+    private final WeakReference<AdaptiveCpuGate> gate; // weak, so that the governor ends if only JMX refers to the gate
 
     private Jmx(Bean bean, AdaptiveCpuGate gate) {
         this.bean = bean;
@@ -205,7 +205,7 @@ public final class Jmx implements AutoCloseable {
         }
     }
 
-    /** What JMX has under a name. */
+    /** The bean that JMX has under one name. */
     private static final class Bean extends StandardMBean {
 
         private final ObjectName name;

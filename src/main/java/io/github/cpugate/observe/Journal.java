@@ -33,8 +33,8 @@ import org.slf4j.event.Level;
  * so the gate never waits for a disk. An existing file is continued. If another program renames, deletes or empties the
  * file, as logrotate does, the journal goes on in a new file of that name; the lines of one write may still get into
  * the renamed one. A file that the journal creates can be read and written by its owner only, on systems that have such
- * permissions; if it follows one that was renamed for its size, it has the permissions of that. A symbolic link in
- * place of the file is not followed: that is a fault.
+ * permissions; if it replaces one that was renamed for its size, it has the permissions of the renamed one. A symbolic
+ * link in place of the file is not followed: that is a fault.
  *
  * <p>A fault of the disk (it is full, a folder has vanished, the file is not writable) is logged once; when it is over,
  * or the journal is closed, the number of steps lost is logged. Folders are created again. If the disk hangs, ten
@@ -72,7 +72,7 @@ public final class Journal implements GateListener, AutoCloseable {
     // Guarded by lock.
     private @Nullable Thread writer; // started by the first step
     private boolean closed;
-    private long clockZero; // System.nanoTime() when the gate's clock was 0, if the quickest report took no time
+    private long clockZero; // System.nanoTime() when the gate was built, judged by the quickest report
 
     // Used by the writer only.
     private boolean failing;
@@ -205,7 +205,10 @@ public final class Journal implements GateListener, AutoCloseable {
         var unused = closeAndWait();
     }
 
-    /** Returns whether the writer has ended, or whether that could not be awaited. */
+    /**
+     * Closes the journal and waits for the writer. Returns false only if it still runs after
+     * {@value #CLOSE_WAIT_SECONDS} s.
+     */
     private boolean closeAndWait() {
         Thread running;
         lock.lock();
@@ -269,7 +272,7 @@ public final class Journal implements GateListener, AutoCloseable {
         log(fault, file.renameFault());
     }
 
-    /** Logs what begins or ends. */
+    /** Logs each fault that begins or ends. */
     private void log(@Nullable Exception fault, @Nullable Exception renameFault) {
         boolean begins = !failing;
         boolean ends = fault == null && (failing || lost.get() > 0);
@@ -292,7 +295,9 @@ public final class Journal implements GateListener, AutoCloseable {
         }
     }
 
-    /** The number of lines that were not written. One that lacks only its line feed was: the next append adds that. */
+    /**
+     * Returns the number of lines lost. A line that lacks only its line feed is not lost: the next append adds that.
+     */
     private static int linesOf(ByteBuffer unwritten) {
         int lines = 0;
         for (int i = unwritten.position() + 1; i < unwritten.limit(); i++) {

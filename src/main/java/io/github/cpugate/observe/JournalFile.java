@@ -33,13 +33,13 @@ final class JournalFile {
     private @Nullable SeekableByteChannel out;
 
     /**
-     * The key of what the path named just before {@code out} was opened; null if that was nothing, or if the system has
-     * no keys. It is read before, so that the next append notices a file that was replaced in between. So a file that
-     * {@code open} creates is opened twice.
+     * The file key of what the path named just before {@code out} was opened; null if it named nothing, or if the file
+     * system has no file keys. It is read before the file is opened, so that the next append notices if the file was
+     * replaced in between. For this reason a file that {@code open} creates is opened twice.
      */
     private @Nullable Object key;
 
-    /** Of a file that is created: for its owner only, or those of the file that was renamed. */
+    /** The permissions of a file that is created: for its owner only, or those of the file that was renamed. */
     private Set<PosixFilePermission> permissions = PosixFilePermissions.fromString("rw-------");
 
     private @Nullable Exception renameFault;
@@ -53,8 +53,8 @@ final class JournalFile {
     }
 
     /**
-     * Appends whole lines. If that fails, the file is closed, what was not written remains in the buffer, and the next
-     * call ends the last line first.
+     * Appends whole lines. If that fails, closes the file and leaves what was not written in the buffer; the next call
+     * first ends the line that was cut off.
      */
     void append(ByteBuffer lines) throws IOException {
         try {
@@ -74,13 +74,13 @@ final class JournalFile {
         }
     }
 
-    /** What the last attempt to rename the full file failed with; null if it succeeded, or if there was none. */
+    /** Returns the fault of the last attempt to rename the full file; null if it succeeded, or if there was none. */
     @Nullable
     Exception renameFault() {
         return renameFault;
     }
 
-    /** What the path names; null if nothing. */
+    /** Returns the attributes of what the path names; null if it names nothing. */
     private @Nullable BasicFileAttributes attributes() throws IOException {
         try {
             return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -144,9 +144,9 @@ final class JournalFile {
     }
 
     /**
-     * Renames the full file, and the older ones up to the first number that is free, last one first. So an attempt that
-     * fails half-way overwrites nothing, and the next one goes on from there. The file that is one too many is deleted
-     * when all others have their names. Returns the fault, if any.
+     * Renames the full file and the older ones up to the first number that is free, beginning with the last of these.
+     * So an attempt that fails half-way overwrites nothing, and the next attempt continues from there. If there is one
+     * file too many, it is deleted once all others have their names. Returns the fault, if any.
      */
     private @Nullable Exception rename() {
         try {

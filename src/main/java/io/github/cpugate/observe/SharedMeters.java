@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The meters that gates have registered in one registry, and for each meter the gates that it shows.
  *
- * <p>A registry has one meter for an id, which is a name with its tags. It returns that meter, bound to the values of
- * the first that registered it, to all others that register the id, and removes it for all of them. So gates of one
- * name share their meters, and so do gates whose names a {@code MeterFilter} makes equal. A gauge shows the gate that
- * was added last and is still open, a counter counts for all of them, and a meter is removed when the last of its gates
- * is closed.
+ * <p>A registry has one meter for an id, which is a name with its tags. Each gate that registers the id receives that
+ * meter, which shows the values of the first one, and a removal removes it for all of them. So gates of one name share
+ * their meters, and so do gates whose names a {@code MeterFilter} makes equal. A gauge shows the gate that was added
+ * last and is still open, a counter counts for all of them, and a meter is removed when the last of its gates is
+ * closed.
  *
  * <p>Thread-safe.
  */
@@ -39,7 +39,7 @@ final class SharedMeters {
     private final MeterRegistry registry;
 
     /**
-     * Held while a meter is registered or removed, foreign code of the registry included: otherwise a gate could
+     * Held while a meter is registered or removed, also while foreign code of the registry runs: otherwise a gate could
      * receive a meter that another gate is about to remove. A scrape does not acquire it.
      */
     private final ReentrantLock lock = new ReentrantLock();
@@ -96,7 +96,10 @@ final class SharedMeters {
             return value.applyAsDouble(gate.get());
         }
 
-        /** Under the lock. Does nothing if the gate is there, as it is if two listeners of it have this registry. */
+        /**
+         * Under the lock. Does nothing if the gate has been added before, as when two of its listeners have this
+         * registry.
+         */
         private void add(Supplier<GateSnapshot> gate) {
             if (!gates.open.contains(gate)) {
                 List<Supplier<GateSnapshot>> open = new ArrayList<>(gates.open);
@@ -122,7 +125,7 @@ final class SharedMeters {
      * Adds a gate to a meter.
      *
      * @param value what the meter shows of a gate; 0 if the meter is not computed but written to
-     * @param register registers a meter that shows what it is given
+     * @param register registers a meter that shows the {@code Shared} it receives
      */
     <M extends Meter> M add(
             Supplier<GateSnapshot> gate, ToDoubleFunction<GateSnapshot> value, Function<Shared, M> register) {
@@ -144,7 +147,7 @@ final class SharedMeters {
         }
     }
 
-    /** Removes a gate from all meters, and from the registry the meters that show no gate any more. */
+    /** Removes a gate from all meters, and removes from the registry each meter that no longer shows a gate. */
     void remove(Supplier<GateSnapshot> gate) {
         lock.lock();
         try {

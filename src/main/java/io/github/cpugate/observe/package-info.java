@@ -4,8 +4,8 @@
  * <p>No other package depends on this one. {@code Journal} writes each step to a {@code JournalFile} in a
  * {@code JournalFormat}, and {@code Report} turns journals into a page. {@code JfrEvents} emits JDK Flight Recorder
  * events. {@code Jmx} registers a {@code GateMXBean}. {@code GateMetrics} has one {@code GateMeters} for each
- * Micrometer registry, and {@code SharedMeters} knows which gates have one meter there; {@code Independently} keeps
- * what one registry throws from the others.
+ * Micrometer registry, and {@code SharedMeters} records which gates share a meter in it; {@code Independently} keeps an
+ * exception of one registry from affecting the others.
  */
 @NullMarked
 package io.github.cpugate.observe;

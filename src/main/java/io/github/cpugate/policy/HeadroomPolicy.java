@@ -16,7 +16,7 @@ import io.github.cpugate.cpu.CpuSample;
  *       new prediction is less than 1 point above the target.
  *   <li><b>Slower to shrink on readings.</b> If the last reading and the average both exceed the target by more than 1
  *       point, whatever the prediction, the limit falls by half of the excess of the lower of the two, and by at least
- *       a slot. The cut is taken from the sessions in flight if these are fewer than the limit, as in
+ *       a slot. The cut is counted from the sessions in flight if these are fewer than the limit, as in
  *       {@link OneSlotPolicy}. The next such cut comes, at the earliest, the dead time plus a step later, when this one
  *       shows.
  *   <li><b>Patient with waves.</b> Sessions that began together use CPU together, after a dead time and in waves. If

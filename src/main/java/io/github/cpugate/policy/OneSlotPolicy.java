@@ -18,9 +18,9 @@ package io.github.cpugate.policy;
  *   <li>It does not shrink while more sessions are in flight than it allows: the last cut has not taken effect yet, and
  *       further cuts would take the limit to the floor on the evidence of sessions that are leaving anyway.
  *   <li>A limit above the number of sessions in flight falls at once to one slot fewer than are in flight, now or on
- *       average since the last step, whichever is more. Until it comes down to that, a lower limit changes nothing.
- *       (TCP reduces its window from the flight size, RFC 5681.) If no session is in flight now, and less than one was
- *       on average, the limit falls by one slot, since the CPU is hardly that of sessions.
+ *       average since the last step, whichever is more. A cut that left it above that number would have no effect. (TCP
+ *       reduces its window from the flight size, RFC 5681.) If no session is in flight now, and less than one was on
+ *       average, the limit falls by one slot, since it is hardly sessions that use the CPU.
  * </ul>
  *
  * <p>Immutable and thread-safe.

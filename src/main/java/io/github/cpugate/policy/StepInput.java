@@ -106,9 +106,9 @@ public record StepInput(
     }
 
     /**
-     * Returns the number of slots to cut from: those held now or on average, whichever is more, since there may be a
-     * gap between short sessions just now; at most the limit. If no slot is held now, and less than one was on average,
-     * returns the limit: the CPU is hardly that of sessions.
+     * Returns the number of slots from which a cut is counted: the slots held now or on average, whichever is more, and
+     * at most the limit. The average counts because there may be a gap between short sessions just now. If no slot is
+     * held now, and less than one was on average, returns the limit, since it is hardly sessions that use the CPU.
      */
     int slotsInUse() {
         boolean isIdle = inFlight == 0 && meanInFlight < 1;

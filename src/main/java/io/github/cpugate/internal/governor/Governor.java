@@ -142,7 +142,7 @@ public final class Governor {
         }
     }
 
-    /** Gives lost slots back while sessions run on after the last step: somebody may wait for their end. */
+    /** Gives lost slots back once a second on a closed gate while slots are held: a thread may wait in awaitIdle. */
     private void searchLeaks() {
         reportLeaks();
         if (line.snapshot().inFlight() > 0) {
@@ -323,7 +323,7 @@ public final class Governor {
         return report;
     }
 
-    /** Returns an executor that runs tasks on another one, and logs its faults. */
+    /** Returns an executor that passes tasks on to the given one, and logs the faults of that one. */
     public Executor logged(Executor executor) {
         return new LoggedExecutor(executor, faultLog("the executor"));
     }

@@ -2,7 +2,7 @@ package io.github.cpugate.internal.governor;
 
 import java.util.concurrent.Executor;
 
-/** A user's executor, with the log of its faults. */
+/** Passes tasks on to a user's executor, and logs the faults of that executor. */
 record LoggedExecutor(Executor executor, FaultLog faults) implements Executor {
 
     @Override

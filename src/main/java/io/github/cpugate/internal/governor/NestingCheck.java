@@ -8,8 +8,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices sessions that wait for each other: each slot is held by a thread that waits in line for another slot, so none
- * will ever be given back. Looks for that when no session has ended for a while though CPU is free, and logs it once.
+ * Detects sessions that wait for each other: each slot is held by a thread that waits in line for another slot, so no
+ * slot will ever be given back. Looks for this state when no session has ended for a while although CPU is low, and
+ * logs it once.
  */
 final class NestingCheck {
 
@@ -19,7 +20,7 @@ final class NestingCheck {
 
     private final WaitingLine line;
     private final GateLog log;
-    private @Nullable Duration quietSince; // null: the last step found no reason to look
+    private @Nullable Duration quietSince; // null: at the last step there was no reason to look
     private boolean logged;
 
     NestingCheck(WaitingLine line, GateLog log) {
@@ -50,7 +51,7 @@ final class NestingCheck {
                 && step.cpu().smoothed() < LOW_CPU * step.targetCpu();
     }
 
-    /** An exception with the stack of one of the threads, and those of others as suppressed exceptions. */
+    /** Returns an exception with the stack of one thread; the stacks of some others are suppressed exceptions. */
     private static Throwable stacks(Set<Thread> threads) {
         Throwable first = null;
         int number = 0;

@@ -30,22 +30,24 @@ package io.github.cpugate.internal.line;
  *       and I. Rhee, 2004.)
  *   <li><b>Below the floor, it shuts the slots that the service refuses, each for its own time.</b> The floor
  *       ({@code minSlots}) stays open however low the ceiling is. But if a session of the floor is refused and pauses,
- *       the next session in its place would be refused too, and so on; so that one slot of the floor is shut until the
+ *       the next session in its place would be refused too, and so on. So one slot of the floor is shut until the
  *       session's back-off ends. The other slots of the floor stay open until their own sessions are refused.
  * </ul>
  *
  * <p>A shut slot opens by the clock, without a step, whatever has become of its session: if the session closes its slot
- * during the back-off, the slot opens neither sooner nor later. A session that has backed off by another clock, which
- * runs ahead of the line's, opens the slot when it joins the line again. A second refusal before the pause sets a new
+ * during the back-off, the slot opens neither sooner nor later. If a session has backed off by another clock that runs
+ * ahead of the line's, it opens the slot when it joins the line again. A second refusal before the pause sets a new
  * time; one after the pause makes the session back off for longer, but does not move the slot's time. A session that
- * closes its slot without a pause shuts nothing, since its caller may have another answer to a refusal than to wait.
+ * closes its slot without a pause shuts nothing, since its caller may react to a refusal in another way than by
+ * waiting.
  *
- * <p>Shut slots are taken off {@code minSlots} as it is now: slots that {@code setBounds} adds to the floor are open.
- * They are not taken off the ceiling, so what it admits is never shut. It cannot rise while a slot is shut, since it
- * waits for the same back-offs to end.
+ * <p>Shut slots are subtracted from the present {@code minSlots}, so slots that {@code setBounds} adds to the floor are
+ * open. They are not subtracted from the ceiling, so no slot that the ceiling allows is shut. The ceiling cannot rise
+ * while a slot is shut, since it waits for the same back-offs to end.
  *
- * <p>What the service has shown is kept when the bounds move; it is brought within the bounds where it is used. So
- * bounds that are narrowed and widened again cost nothing, and what lies beyond {@code maxSlots} is not aimed at.
+ * <p>When the bounds move, the fields keep what the service has shown; their values are brought within the bounds where
+ * they are used. So nothing is forgotten if the bounds are narrowed and widened again, and the ceiling does not aim
+ * beyond {@code maxSlots}.
  */
 final class ApiCeiling {
 
@@ -110,7 +112,10 @@ final class ApiCeiling {
         shut.advanceTo(now);
     }
 
-    /** How long until {@link #allowed} rises by the clock alone; {@link Long#MAX_VALUE} if it will not. */
+    /**
+     * Returns the time, in nanoseconds, until {@link #allowed} rises without a step; {@link Long#MAX_VALUE} if it will
+     * not.
+     */
     long nanosUntilFloorOpens(int minSlots, long now) {
         int ofTheFloorOnly = minSlots - Math.min(minSlots, ceiling); // the ceiling admits the others in any case
         int shutSlots = Math.min(shut.count(), ofTheFloorOnly);
@@ -173,7 +178,7 @@ final class ApiCeiling {
         }
     }
 
-    /** A session has backed off if it was refused, and waits for its slot. */
+    /** A session waits in line for its slot again, after its back-off if it was refused. */
     void resumes(LineSlot slot) {
         if (slot.retryAt != null) {
             shut.open(slot.retryAt);

@@ -4,8 +4,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows whether the current thread runs a session on behalf of the gate, so that a call within it can share its slot. A
- * thread does one thing at a time; a call that waited for a second slot while it holds the first could wait for ever.
+ * Records whether the current thread runs a session on behalf of the gate, so that a nested call can share the
+ * session's slot. A thread does one thing at a time, and a call that waited for a second slot while its thread held the
+ * first could wait for ever.
  */
 public final class CallScope {
 
@@ -20,7 +21,7 @@ public final class CallScope {
         return false;
     }
 
-    /** Calls {@code work}, which {@link #isInside}. */
+    /** Calls {@code work}. Meanwhile, {@link #isInside} returns true on this thread. */
     public <T extends @Nullable Object> T call(Callable<T> work) throws Exception {
         boolean nested = isInside();
         inside.set(true);

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class FutureWaiter extends Waiter implements Runnable {
 
     /**
-     * Loads the classes that the end of a wait needs when the first wait begins: a future also ends if the application
-     * that contains this library is closed right after the gate, and with it the class loader.
+     * The classes that the end of a wait needs, loaded when the first wait begins: a future must also complete if the
+     * application that contains this library, and with it the class loader, is closed right after the gate.
      */
     @SuppressWarnings("unused")
     private static final List<Class<?>> NEEDED_AT_THE_END =
@@ -162,7 +162,7 @@ final class FutureWaiter extends Waiter implements Runnable {
     void wake() {
         try {
             line.completer.execute(this);
-        } catch (Throwable t) { // refused by the user's executor; if run() has already run, it does nothing now
+        } catch (Throwable t) { // refused by the user's executor; if run() has run already, it does nothing now
             try {
                 line.threads.execute(this);
             } catch (Throwable again) {

@@ -20,12 +20,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A task gives its slot back before the delegate's worker is idle, so a pool with as many threads as slots and no
  * queue may reject the next task for a moment. Therefore a rejection shortly after the end of a task is tried again.
  *
- * <p>A task that will not run is cancelled if that tells its owner. Otherwise, if the gate was closed, it runs all the
- * same, one such task after the other, since its owner would wait for ever.
+ * <p>When the gate is closed, a task in line is cancelled if that completes its owner's future. Any other task in line
+ * runs without a slot, one such task after the other, since its owner would otherwise wait for ever. A task that the
+ * delegate rejects or discards is cancelled if it is a Future.
  */
 public final class GateExecutor implements Executor {
 
-    /** A worker that has ended a task is idle after this time, on a busy machine too. */
+    /** A worker that has ended a task becomes idle within this time, even on a busy machine. */
     private static final long IDLE_NANOS = 1_000_000_000;
 
     private static final long RETRY_NANOS = 1_000_000;
@@ -38,9 +39,9 @@ public final class GateExecutor implements Executor {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Queue<Runnable> leftOver = new ArrayDeque<>(); // guarded by lock
-    private boolean runsLeftOver; // guarded by lock; one of them is with the delegate
+    private boolean runsLeftOver; // guarded by lock; the delegate has, or runs, runLeftOver()
 
-    /** Reports the reason to {@code dropped} when a task that was accepted will not run. */
+    /** Makes an executor; {@code dropped} receives the reason when a task that was accepted will not run. */
     public GateExecutor(WaitingLine line, CallScope scope, Executor delegate, Consumer<Throwable> dropped) {
         this.line = line;
         this.scope = scope;
@@ -74,7 +75,7 @@ public final class GateExecutor implements Executor {
         lastEnd = System.nanoTime();
     }
 
-    /** Hands the task to the delegate. What that throws reaches the caller, which still has the task. */
+    /** Hands the task to the delegate. An exception of the delegate reaches the caller, which still has the task. */
     private void startOnCaller(SlottedTask slotted, Runnable task) {
         try {
             delegate.execute(slotted);
@@ -122,12 +123,15 @@ public final class GateExecutor implements Executor {
         }
     }
 
-    /** The delegate has forgotten the task, as a pool with a DiscardPolicy does. */
+    /** Drops a task that the delegate has discarded, as a pool with a DiscardPolicy does. */
     void lost(Runnable task) {
         drop(task, new RejectedExecutionException("the delegate discarded the task"));
     }
 
-    /** Tells the task's owner that it will not run, as far as that is possible; it is too late to throw. */
+    /**
+     * Cancels a task that will not run, if it is a Future, and reports the reason. {@code execute} has returned, so no
+     * exception can reach the task's owner.
+     */
     void drop(Runnable task, Throwable reason) {
         if (task instanceof Future<?> future) {
             future.cancel(false);

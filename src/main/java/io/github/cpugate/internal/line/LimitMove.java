@@ -6,8 +6,8 @@ package io.github.cpugate.internal.line;
  * @param limitBefore the policy's limit before the step
  * @param limit the policy's limit after it
  * @param reportedBefore slots allowed at once before the step, as users see it; if the service has refused since the
- *     last step, the value that the last step reported, within the bounds of now, so that it differs from
- *     {@code reported} only by what the two limits did
+ *     last step, the value that the last step reported, brought within the present bounds, so that only the moves of
+ *     the two limits make it differ from {@code reported}
  * @param reported slots allowed at once after the step, as users see it
  * @param apiCeiling the API ceiling after the step, within the bounds
  */

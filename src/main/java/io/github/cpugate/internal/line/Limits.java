@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How many slots are allowed at once: the policy's limit, which follows CPU, or the API ceiling, whichever is lower,
- * and the floor in any case. Neither of the two depends on the other. Guarded by the line's lock.
+ * and at least the floor, less those of its slots that are shut. Neither of the two depends on the other. Guarded by
+ * the line's lock.
  */
 final class Limits {
 
@@ -16,7 +17,7 @@ final class Limits {
     private int limit;
     private @Nullable ApiCeiling api; // null: the service has never refused
 
-    private int reportedAfterStep; // what the last step reported, within the bounds of now; 0 before the first
+    private int reportedAfterStep; // what the last step reported, within the present bounds; 0 before the first
 
     Limits(int minSlots, int maxSlots, int limit) {
         this.minSlots = minSlots;
@@ -46,14 +47,17 @@ final class Limits {
         return api != null && api.isFloorDue(now);
     }
 
-    /** Lets time pass, which may open slots of the floor; times that arrive out of order are no matter. */
+    /** Opens the slots of the floor whose time has passed. Times may arrive out of order. */
     void advanceTo(long now) {
         if (api != null) {
             api.advanceTo(now);
         }
     }
 
-    /** How long until {@link #allowed} rises by the clock alone; {@link Long#MAX_VALUE} if it will not. */
+    /**
+     * Returns the time, in nanoseconds, until {@link #allowed} rises without a step; {@link Long#MAX_VALUE} if it will
+     * not.
+     */
     long nanosUntilFloorOpens(long now) {
         return api == null ? Long.MAX_VALUE : api.nanosUntilFloorOpens(minSlots, now);
     }

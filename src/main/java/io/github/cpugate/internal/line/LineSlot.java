@@ -13,7 +13,7 @@ public final class LineSlot implements Slot {
     /** Where the slot was taken; null unless the gate was built with {@code leakWarning}. */
     final SlotSet.@Nullable Origin origin;
 
-    /** Called, on the line's completer, if the held slot is garbage-collected; null if that is simply a leak. */
+    /** Runs on the line's completer if the held slot is garbage-collected; if null, such a slot counts as a leak. */
     @Nullable
     Runnable onCollected;
 

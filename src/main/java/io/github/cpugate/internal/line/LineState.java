@@ -7,13 +7,13 @@ import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link WaitingLine} guards by its lock: the limits, the slots, and the callers in line, with the steps that
- * keep its invariants. The line calls {@link #advance} first in each operation.
+ * The state that a {@link WaitingLine} guards by its lock (the limits, the slots, and the callers in line), with the
+ * operations that keep its invariants. The line calls {@link #advance} first in each operation.
  */
 final class LineState {
 
     // Between two operations:
-    //   held = the slots granted and neither given back nor paused; more than allowed only after allowed() fell
+    // held = the slots granted and neither given back nor paused; held.size() > allowed() only after allowed() fell
     //   waiters is empty or held.size() >= limits.allowed(): no caller waits while a slot is free
     //   waiters and backingOff are empty if closed
     final Limits limits;
@@ -36,20 +36,22 @@ final class LineState {
         this.idle = new IdleSignal(idle);
     }
 
-    /** Accounts for the time until now, and hands over the slots of the floor that it has opened. */
+    /** Accounts for the time until now, opens the slots of the floor whose time has passed, and hands them over. */
     void advance(long timeNow) {
         now = timeNow;
         usage.accrue(now, held.size(), waitingFor());
         if (limits.isFloorDue(now)) {
-            held.reserve(Math.min(waiters.size(), limits.minSlots())); // first: if memory runs out, nothing is open yet
+            // First, so that nothing is open yet if memory runs out.
+            held.reserve(Math.min(waiters.size(), limits.minSlots()));
             limits.advanceTo(now);
             handOver(now);
         }
     }
 
     /**
-     * Returns after how many nanoseconds the line must be called for the sake of callers that time alone will admit, or
-     * 0 if it need not be. Until {@link #alarmRang}, the answer is 0 unless an earlier call is needed.
+     * Returns the time, in nanoseconds, after which the line must be called so that callers in line receive slots of
+     * the floor that open by then; 0 if no call is needed. Until {@link #alarmRang} is called, returns 0 also if the
+     * alarm that was set last is early enough.
      */
     long nextAlarm() {
         long nanos = waiters.isEmpty() ? Long.MAX_VALUE : limits.nanosUntilFloorOpens(now);
@@ -101,7 +103,7 @@ final class LineState {
         }
     }
 
-    /** Takes back a slot, if it is held; unless it is closed, a session that has paused it before can resume it. */
+    /** Takes back a slot if it is held. If its session has ever paused it, and it is not closed, it can be resumed. */
     void release(LineSlot slot, long now) {
         if (!held.contains(slot)) {
             return;
@@ -131,7 +133,7 @@ final class LineState {
 
     /** Adds a waiter that resumes a slot. Reserves room first: if memory runs out, queues and slot are unchanged. */
     void joinAgain(Waiter waiter, long now) {
-        // More than one may fit: this may open a slot of the floor to which another caller comes first.
+        // More than one may fit: this may open a slot of the floor while another caller is first in line.
         held.reserve(1 + Math.min(waiters.size(), limits.maxSlots()));
         if (waiter.state == Waiter.State.BACKING_OFF) {
             backingOff.remove(waiter);
@@ -149,7 +151,7 @@ final class LineState {
         waiter.decide(outcome);
     }
 
-    /** Refuses all callers in line and all to come. */
+    /** Refuses all callers in line and all later ones. */
     void close() {
         closed = true;
         waiters.addAll(backingOff);
@@ -176,7 +178,9 @@ final class LineState {
         return chain;
     }
 
-    /** If each slot is held by a thread that waits in line, as in a deadlock, these threads; otherwise an empty set. */
+    /**
+     * Returns the threads that hold the slots if all of them wait in line, as in a deadlock; otherwise an empty set.
+     */
     Set<Thread> waitingHolders() {
         Set<Thread> threads = new HashSet<>(waiters.threads());
         Set<@Nullable Thread> holders = held.holders();

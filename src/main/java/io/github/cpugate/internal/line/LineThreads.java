@@ -9,12 +9,12 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A line's own threads: they complete futures, so that no dependent stage runs on a thread that closed a slot or raised
- * the limit, and one of them ends back-offs in time. Each starts when it is needed, and ends after a second without
- * work.
+ * The threads of a line. The completers complete futures, so that no dependent stage runs on a thread that closed a
+ * slot or raised the limit; the timer runs tasks at a later time, such as the end of a back-off. Each thread starts
+ * when it is needed, and ends after a second without work.
  *
- * <p>There are as many threads as slots, up to {@value #MAX_THREADS}: a dependent stage that blocks then keeps no other
- * slot from being used.
+ * <p>There is one completer for each slot, up to {@value #MAX_THREADS}, so that a dependent stage that blocks does not
+ * keep other slots from being used.
  */
 final class LineThreads implements Executor {
 
@@ -39,7 +39,7 @@ final class LineThreads implements Executor {
         timer.setRemoveOnCancelPolicy(true);
     }
 
-    /** Runs a task on one of the threads; on this one if there is neither a thread nor memory for one. */
+    /** Runs a task on a completer; on the calling thread if there is neither a completer nor memory for one. */
     @Override
     public void execute(Runnable task) {
         try {
@@ -61,7 +61,7 @@ final class LineThreads implements Executor {
         }
     }
 
-    /** Runs a task that does not block after a time. */
+    /** Runs a task once that time has passed. The task must not block. */
     Future<?> schedule(Runnable task, long nanos) {
         return timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
     }

@@ -84,11 +84,11 @@ public record RetryAfter(long nanos, @Nullable String rejected) {
     }
 
     /**
-     * Reads an HTTP-date in any of its three forms (RFC 9110, section 5.6.7). Two digits of a year mean one in which no
-     * date is more than 50 years ahead.
+     * Reads an HTTP-date in any of its three forms (RFC 9110, section 5.6.7). A year of two digits is one of the
+     * hundred that began 50 years ago, so that no date is more than 50 years ahead.
      */
     private static Instant httpDate(String text, Instant now) {
-        int firstYear = now.atOffset(ZoneOffset.UTC).getYear() - 50; // of the hundred that two digits can mean
+        int firstYear = now.atOffset(ZoneOffset.UTC).getYear() - 50; // the first one that two digits can mean
         return new DateTimeFormatterBuilder()
                 .appendOptional(DateTimeFormatter.RFC_1123_DATE_TIME)
                 .optionalStart() // RFC 850

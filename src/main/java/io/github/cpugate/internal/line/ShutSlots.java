@@ -24,7 +24,9 @@ final class ShutSlots {
         }
     }
 
-    /** Shuts a slot until that time. If there is no room, the slot that would open first is not shut any longer. */
+    /**
+     * Shuts a slot until that time. If there is no room, the slot with the earliest time opens, which may be this one.
+     */
     void shut(long until) {
         int at = count;
         while (at > 0 && opensAt[at - 1] - until > 0) {
@@ -40,7 +42,7 @@ final class ShutSlots {
         }
     }
 
-    /** Opens a slot that is shut until that time, if there is one. */
+    /** Opens one of the slots that are shut until exactly that time, if there is one. */
     void open(long until) {
         for (int i = 0; i < count; i++) {
             if (opensAt[i] == until) {
@@ -50,7 +52,7 @@ final class ShutSlots {
         }
     }
 
-    /** Whether the time of a slot has passed. */
+    /** Whether the time of a shut slot has passed. */
     boolean isDue(long now) {
         return count > 0 && opensAt[0] - now <= 0;
     }
@@ -66,7 +68,10 @@ final class ShutSlots {
         }
     }
 
-    /** The time from {@code now} until all but {@code slots} are open. The number must be below {@link #count()}. */
+    /**
+     * Returns the time, in nanoseconds, until only {@code slots} slots are shut, which must be fewer than
+     * {@link #count()}.
+     */
     long nanosUntilOnly(int slots, long now) {
         return opensAt[count - 1 - slots] - now;
     }

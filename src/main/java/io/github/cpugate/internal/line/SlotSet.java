@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * been closed. Guarded by the line's lock.
  *
  * <p>A weak reference reveals that a slot was garbage-collected. A weak reference for each session would double what a
- * session allocates; so the first step that finds a slot held makes one, and the slot is strongly reachable until then.
- * A paused slot, of which there are few, has one from the beginning.
+ * session allocates, so the first step that finds a slot held makes one, and the slot is strongly reachable until then.
+ * Paused slots are few, so each has one from the beginning.
  */
 public final class SlotSet {
 
@@ -63,8 +63,8 @@ public final class SlotSet {
         }
 
         /**
-         * The number of held slots that were garbage-collected; they have been given back. Slots of which someone else
-         * is told do not count.
+         * Returns the number of held slots that were garbage-collected and have been given back. It does not include
+         * slots of tasks, whose loss the executor reports.
          */
         public int collected() {
             return collected;
@@ -75,7 +75,7 @@ public final class SlotSet {
             return example;
         }
 
-        /** Hands out what is to be called for slots that were garbage-collected. */
+        /** Passes on the {@code onCollected} of each slot that was garbage-collected and has one. */
         void forEachLost(Consumer<Runnable> action) {
             for (WeakEntry each = lost; each != null; each = each.nextLost) {
                 action.accept(Objects.requireNonNull(each.onCollected));
@@ -140,7 +140,7 @@ public final class SlotSet {
                 && (entries[index] == slot || (entries[index] instanceof WeakEntry entry && entry.refersTo(slot)));
     }
 
-    /** Removes a slot that is held. */
+    /** Removes a slot that is in the set. */
     void remove(LineSlot slot) {
         removeAt(slot.index);
         slot.index = -1;
@@ -168,7 +168,7 @@ public final class SlotSet {
         }
     }
 
-    /** The threads that run the sessions; null is one of them if one is not known. */
+    /** Returns the threads that run the sessions. The set contains null if the thread of a session is not known. */
     Set<@Nullable Thread> holders() {
         Set<@Nullable Thread> holders = new HashSet<>();
         for (int i = 0; i < size; i++) {

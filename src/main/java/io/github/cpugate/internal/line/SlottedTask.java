@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task and the slot that it runs in. It is a Future, so that a thread pool that drops its queue, as
- * {@code shutdownNow} does, can be followed by cancelling what it returns: that gives the slot back.
+ * A task and the slot that it runs in. It is a Future, so that the owner of a thread pool can cancel the tasks that
+ * {@code shutdownNow} returns, which gives their slots back.
  */
 final class SlottedTask extends CompletableFuture<@Nullable Void> implements RunnableFuture<@Nullable Void> {
 
@@ -27,7 +27,7 @@ final class SlottedTask extends CompletableFuture<@Nullable Void> implements Run
         this.slot = slot;
         this.executor = executor;
         Consumer<Runnable> whenLost = executor::lost;
-        slot.onCollected = () -> whenLost.accept(task); // must not refer to this object or to its slot
+        slot.onCollected = () -> whenLost.accept(task); // the lambda must not refer to this object or to its slot
     }
 
     boolean hasBegun() {
@@ -54,7 +54,7 @@ final class SlottedTask extends CompletableFuture<@Nullable Void> implements Run
         }
     }
 
-    /** Gives the slot back and cancels the task; a task that has begun decides for itself. */
+    /** Gives the slot back and cancels the task. If the task has begun, only passes the cancellation on to it. */
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
         if (!giveUp()) {
@@ -64,7 +64,7 @@ final class SlottedTask extends CompletableFuture<@Nullable Void> implements Run
         return super.cancel(mayInterruptIfRunning);
     }
 
-    /** Gives the slot back, and returns whether the task will not run. */
+    /** Gives the slot back unless the task has begun, and returns whether it has prevented the task from running. */
     boolean giveUp() {
         boolean mine = begun.compareAndSet(false, true);
         if (mine) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitingLine {
 
-    /** So that a clock that stands still, as in a test, does not keep the timer busy. */
+    /** The shortest time of an alarm, so that a clock that stands still, as in a test, does not keep the timer busy. */
     private static final long MIN_ALARM_NANOS = 10_000_000;
 
     final ReentrantLock lock = new ReentrantLock();
@@ -58,28 +58,36 @@ public final class WaitingLine {
         this.completer = threads;
     }
 
-    /** Sets what completes futures instead of the line's own threads; before the first caller enters. */
+    /**
+     * Sets the executor that completes futures in place of the line's own threads. Call it before the first caller
+     * enters.
+     */
     public void completeOn(Executor executor) {
         completer = executor;
     }
 
-    /** Sets what to call when a caller begins to wait; before the first one enters. */
+    /** Sets what to call when a caller begins to wait. Call it before the first caller enters. */
     public void observeWaits(Supplier<@Nullable Wait> observer) {
         waitObserver = observer;
     }
 
-    /** Reports that a caller has to wait; returns what to call when its wait has ended, or null. Not under the lock. */
+    /**
+     * Reports that a caller has to wait. Returns what to call when its wait has ended, or null. Not called under the
+     * lock.
+     */
     @Nullable
     Wait waitBegan() {
         return waitObserver == null ? null : waitObserver.get();
     }
 
-    /** Runs a task that does not block after a time. */
+    /** Runs a task once that time has passed. The task must not block. */
     public void schedule(Runnable task, long nanos) {
         var unused = threads.schedule(task, nanos);
     }
 
-    /** Acquires the lock and brings the state up to now, which it returns. The clock is foreign code: read before. */
+    /**
+     * Acquires the lock, advances the state to now, and returns now. The clock is foreign code, so it is read before.
+     */
     private long acquire() {
         long now = nanoClock.getAsLong();
         lock.lock();
@@ -103,7 +111,7 @@ public final class WaitingLine {
         }
     }
 
-    /** Lets this line be called after a time, on a thread of its own, since a manual gate has no other. */
+    /** Lets the timer call {@link #alarm} once that time has passed: a manual gate has no other thread that would. */
     private void setAlarm(long nanos) {
         try {
             schedule(this::alarm, Math.max(nanos, MIN_ALARM_NANOS));
@@ -112,7 +120,7 @@ public final class WaitingLine {
         }
     }
 
-    /** If the gate's clock is behind that of the timer, this sets the alarm again. */
+    /** Advances the line. If the gate's clock is behind that of the timer, {@link #release} sets the alarm again. */
     private void alarm() {
         alarmRang();
         var unused = snapshot(); // as every call does, it hands over what the clock has opened
@@ -333,7 +341,8 @@ public final class WaitingLine {
         long now = acquire();
         try {
             leaks = state.held.findLeaks(now, leakNanos);
-            var unused = state.paused.findLeaks(now, Long.MAX_VALUE); // occupies no room: nothing to warn of
+            // A paused slot occupies no room, so there is nothing to warn of.
+            var unused = state.paused.findLeaks(now, Long.MAX_VALUE);
             state.handOver(now);
         } finally {
             release();
@@ -342,7 +351,9 @@ public final class WaitingLine {
         return leaks;
     }
 
-    /** If each slot is held by a thread that waits in line, as in a deadlock, these threads; otherwise an empty set. */
+    /**
+     * Returns the threads that hold the slots if all of them wait in line, as in a deadlock; otherwise an empty set.
+     */
     public Set<Thread> waitingHolders() {
         var unused = acquire();
         try {
@@ -352,7 +363,7 @@ public final class WaitingLine {
         }
     }
 
-    /** Refuses all callers in line and all to come. Slots that are held stay held. */
+    /** Refuses all callers in line and all later ones. Slots that are held stay held. */
     public void close() {
         var unused = acquire();
         try {
