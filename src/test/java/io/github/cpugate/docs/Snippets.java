@@ -147,10 +147,11 @@ final class Snippets {
         return report;
     }
 
-    String lent(AdaptiveCpuGate gate, String prompt) throws Exception {
+    String lent(AdaptiveCpuGate gate, ExecutorService threads, String prompt) throws Exception {
         try (Slot slot = gate.slot()) {
             String plan = stream(client, prompt);
-            return slot.whilePaused(() -> gate.call(() -> stream(client, plan))); // the slot is with others meanwhile
+            Future<String> answer = threads.submit(() -> gate.call(() -> stream(client, plan)));
+            return slot.whilePaused(answer::get); // others may use the slot meanwhile
         }
     }
 

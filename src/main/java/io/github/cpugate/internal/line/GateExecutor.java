@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When the gate is closed, a task in line is cancelled if that completes its owner's future. Any other task in line
  * runs without a slot, one such task after the other, since its owner would otherwise wait for ever. A task that the
- * delegate rejects or discards is cancelled if it is a Future.
+ * delegate discards, or rejects after {@code execute} has returned, is cancelled if it is a Future.
  */
 public final class GateExecutor implements Executor {
 
