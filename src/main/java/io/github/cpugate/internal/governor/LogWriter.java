@@ -158,13 +158,18 @@ final class LogWriter implements GateListener {
                 reason);
     }
 
-    void nested(int slots, Throwable stacks) {
+    /** Logs that sessions wait for each other, or may do so, with the stacks of their threads. */
+    void nested(boolean deadlock, Duration quiet, int threads, Throwable stacks) {
         log.log(
-                Level.WARN,
+                deadlock ? Level.WARN : Level.INFO,
                 stacks,
-                "gate '{}': no session has ended for a while, and each slot in use is held by a thread that waits for another one ({} threads); call(...) within call(...) shares its slot, and whilePaused(...) lends it meanwhile (logged once)",
+                "gate '{}': no session has ended for {} s although CPU is low and callers wait; {} ({} threads); call(...) within call(...) shares its slot, and whilePaused(...) lends it meanwhile (logged once)",
                 gate,
-                slots);
+                quiet.toSeconds(),
+                deadlock
+                        ? "each slot is held by a thread that waits for another one"
+                        : "either sessions are long, or they wait for other sessions of this gate",
+                threads);
     }
 
     void dropped(long reports) {

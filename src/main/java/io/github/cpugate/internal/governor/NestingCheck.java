@@ -8,20 +8,25 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Detects sessions that wait for each other: each slot is held by a thread that waits in line for another slot, so no
- * slot will ever be given back. Looks for this state when no session has ended for a while although CPU is low, and
- * logs it once.
+ * Detects sessions that wait for each other. Looks for them when every slot is held, callers wait, and no session has
+ * ended for a while although CPU is low.
+ *
+ * <p>If each slot is held by a thread that waits in line for another slot, no slot will ever be given back; that is
+ * logged as a warning. If threads hold slots for much longer, they may wait for each other in another way, for example
+ * for a future, or their sessions may simply be long; that is logged as a hint. Either is logged once.
  */
 final class NestingCheck {
 
-    private static final Duration QUIET = Duration.ofSeconds(30);
+    private static final Duration DEADLOCK_AFTER = Duration.ofSeconds(30);
+    private static final Duration HINT_AFTER = Duration.ofMinutes(5);
     private static final double LOW_CPU = 0.8; // of the target
     private static final int MAX_STACKS = 5;
 
     private final WaitingLine line;
     private final GateLog log;
     private @Nullable Duration quietSince; // null: at the last step there was no reason to look
-    private boolean logged;
+    private boolean deadlockLogged;
+    private boolean hintLogged;
 
     NestingCheck(WaitingLine line, GateLog log) {
         this.line = line;
@@ -30,18 +35,25 @@ final class NestingCheck {
 
     /** Called with the report of each step, by one thread at a time. */
     void step(StepReport step) {
-        if (logged || !isQuiet(step)) {
+        if (!isQuiet(step)) {
             quietSince = null;
-        } else if (quietSince == null) {
-            quietSince = step.elapsed();
-        } else if (step.elapsed().minus(quietSince).compareTo(QUIET) >= 0) {
-            Set<Thread> threads = line.waitingHolders();
-            quietSince = null;
-            if (!threads.isEmpty()) {
-                Throwable stacks = stacks(threads);
-                logged = log.write(writer -> writer.nested(threads.size(), stacks));
-            }
+            return;
         }
+        quietSince = quietSince == null ? step.elapsed() : quietSince;
+        Duration quiet = step.elapsed().minus(quietSince);
+        if (!deadlockLogged && quiet.compareTo(DEADLOCK_AFTER) >= 0) {
+            Set<Thread> threads = line.waitingHolders();
+            deadlockLogged = !threads.isEmpty() && log(true, quiet, threads);
+        }
+        if (!deadlockLogged && !hintLogged && quiet.compareTo(HINT_AFTER) >= 0) {
+            Set<Thread> threads = line.holders();
+            hintLogged = !threads.isEmpty() && log(false, quiet, threads);
+        }
+    }
+
+    private boolean log(boolean deadlock, Duration quiet, Set<Thread> threads) {
+        Throwable stacks = stacks(threads);
+        return log.write(writer -> writer.nested(deadlock, quiet, threads.size(), stacks));
     }
 
     private static boolean isQuiet(StepReport step) {
@@ -56,8 +68,7 @@ final class NestingCheck {
         Throwable first = null;
         int number = 0;
         for (Thread each : threads) {
-            Throwable stack =
-                    new IllegalStateException("thread '" + each.getName() + "' holds a slot and waits for one");
+            Throwable stack = new IllegalStateException("thread '" + each.getName() + "' holds a slot");
             stack.setStackTrace(each.getStackTrace());
             if (first == null) {
                 first = stack;

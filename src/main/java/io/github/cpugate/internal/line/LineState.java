@@ -188,6 +188,17 @@ final class LineState {
         return threads.size() == holders.size() ? threads : Set.of();
     }
 
+    /** Returns the threads that hold slots, as far as they are known. */
+    Set<Thread> holders() {
+        Set<Thread> threads = new HashSet<>();
+        for (Thread each : held.holders()) {
+            if (each != null) {
+                threads.add(each);
+            }
+        }
+        return threads;
+    }
+
     LineSnapshot snapshot() {
         return LineSnapshot.of(
                 limits, usage, held.size(), waiters.size(), paused.size(), backingOff.size(), waitingFor(), closed);

@@ -363,6 +363,16 @@ public final class WaitingLine {
         }
     }
 
+    /** Returns the threads that hold slots, as far as they are known. */
+    public Set<Thread> holders() {
+        var unused = acquire();
+        try {
+            return state.holders();
+        } finally {
+            release();
+        }
+    }
+
     /** Refuses all callers in line and all later ones. Slots that are held stay held. */
     public void close() {
         var unused = acquire();
