@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.testing.Await;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -81,5 +84,67 @@ class FloorAlarmTest {
         clock.set(Duration.ofMillis(5).toNanos());
         assertThat(next).succeedsWithin(Await.DEADLINE);
         gate.close();
+    }
+
+    /** Each would ring as often as the last one, for as long as a caller waits. */
+    @Test
+    void anAlarmThatAnEarlierOneReplacedIsNotSetAgain() throws Exception {
+        AtomicLong clock = new AtomicLong();
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .minSlots(2)
+                .nanoClock(clock::get)
+                .sampler(() -> CpuSample.of(60))
+                .build();
+        Slot other = gate.slot();
+        var unused = refused(gate, Duration.ofMillis(500));
+        CompletableFuture<Slot> next = gate.slotAsync();
+        for (int i = 0; i < 10; i++) {
+            other.rateLimited(Duration.ofMillis(1));
+            other.pause();
+            clock.addAndGet(Duration.ofMillis(1).toNanos());
+            assertThat(next).succeedsWithin(Await.DEADLINE);
+            other.close();
+            other = next.join();
+            next = gate.slotAsync();
+        }
+        assertThat(next).isNotDone();
+        Await.until("one alarm rings until the gate's clock arrives", () -> timerTasks(gate) == 1);
+        gate.close();
+    }
+
+    /** The clock's fault stands for a lack of memory, which cannot be had at will. */
+    @Test
+    void anAlarmThatFailsIsSetAgain() throws InterruptedException {
+        AtomicInteger faults = new AtomicInteger();
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .nanoClock(() -> {
+                    if (Thread.currentThread().getName().startsWith("cpugate-timer-") && faults.getAndIncrement() < 2) {
+                        throw new OutOfMemoryError("no memory for a moment");
+                    }
+                    return System.nanoTime();
+                })
+                .sampler(() -> CpuSample.of(60))
+                .build();
+        refused(gate, Duration.ofMillis(20)).close();
+        assertThat(gate.slotAsync()).succeedsWithin(Await.DEADLINE);
+        assertThat(faults).hasValueGreaterThan(2);
+        gate.close();
+    }
+
+    private static int timerTasks(AdaptiveCpuGate gate) {
+        Object timer = fieldOf(fieldOf(fieldOf(gate, "line"), "threads"), "timer");
+        return ((ScheduledThreadPoolExecutor) timer).getQueue().size();
+    }
+
+    private static Object fieldOf(Object object, String name) {
+        try {
+            Field field = object.getClass().getDeclaredField(name);
+            field.setAccessible(true);
+            return field.get(object);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -28,6 +28,7 @@ final class LineState {
     private long now; // at the last advance
     private boolean alarmSet;
     private long alarmAt; // if set
+    private int alarm; // the number of the last one; an earlier one that still rings counts for nothing
 
     LineState(Limits limits, long now, Condition idle) {
         this.limits = limits;
@@ -60,11 +61,18 @@ final class LineState {
         }
         alarmSet = true;
         alarmAt = now + nanos;
+        alarm++;
         return nanos;
     }
 
-    void alarmRang() {
-        alarmSet = false;
+    /** The number of the alarm that the last {@link #nextAlarm} asked for. */
+    int alarm() {
+        return alarm;
+    }
+
+    /** Does nothing if an earlier alarm has taken the place of this one: each would set the next for ever. */
+    void alarmRang(int number) {
+        alarmSet &= number != alarm;
     }
 
     boolean isFull() {

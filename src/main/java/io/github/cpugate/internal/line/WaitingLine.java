@@ -103,33 +103,38 @@ public final class WaitingLine {
     /** Releases the lock, and then wakes the waiters that have left the line. */
     private void release() {
         Waiter woken = state.takeDeparted();
-        long alarm = state.nextAlarm();
+        long alarmNanos = state.nextAlarm();
+        int alarm = state.alarm();
         lock.unlock();
         Waiter.wakeAll(woken);
-        if (alarm != 0) {
-            setAlarm(alarm);
+        if (alarmNanos != 0) {
+            setAlarm(alarm, alarmNanos);
         }
     }
 
     /** Lets the timer call {@link #alarm} once that time has passed: a manual gate has no other thread that would. */
-    private void setAlarm(long nanos) {
+    private void setAlarm(int number, long nanos) {
         try {
-            schedule(this::alarm, Math.max(nanos, MIN_ALARM_NANOS));
+            schedule(() -> alarm(number), Math.max(nanos, MIN_ALARM_NANOS));
         } catch (Throwable t) { // no thread for the timer
-            alarmRang(); // the next call of the line tries again
+            alarmRang(number); // the next call of the line tries again
         }
     }
 
     /** Advances the line. If the gate's clock is behind that of the timer, {@link #release} sets the alarm again. */
-    private void alarm() {
-        alarmRang();
-        var unused = snapshot(); // as every call does, it hands over what the clock has opened
+    private void alarm(int number) {
+        try {
+            alarmRang(number);
+            var unused = snapshot(); // as every call does, it hands over what the clock has opened
+        } catch (Throwable t) { // out of memory
+            setAlarm(number, 0);
+        }
     }
 
-    private void alarmRang() {
+    private void alarmRang(int number) {
         lock.lock();
         try {
-            state.alarmRang();
+            state.alarmRang(number);
         } finally {
             lock.unlock();
         }
