@@ -153,9 +153,10 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
      * Sets the executor that completes the futures of callers that waited: those of {@link AdaptiveCpuGate#slotAsync()}
      * and of the methods that build on it. The dependent stages of these futures, and the work that was passed to
      * {@link AdaptiveCpuGate#callAsync}, then run on this executor, so a stage may block if the executor has threads to
-     * spare. If it refuses a task, the gate's own threads run it, and the first such fault is logged. Default: up to 64
-     * daemon threads of the gate's own. They end after a second without work, and inherit neither thread-local values
-     * nor a context class loader.
+     * spare. If it refuses a task, the gate's own threads run it, and the first such fault is logged. They also
+     * continue a long chain of futures if the executor runs tasks on the calling thread. Default: up to 64 daemon
+     * threads of the gate's own. They end after a second without work, and inherit neither thread-local values nor a
+     * context class loader.
      *
      * @param executor where futures complete; called on the thread that closed a slot, made a step or closed the gate
      * @return this builder

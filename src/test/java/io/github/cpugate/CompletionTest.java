@@ -15,8 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -196,5 +199,55 @@ class CompletionTest {
                     .succeedsWithin(Await.DEADLINE)
                     .isEqualTo("cpugate-completer-test");
         }
+    }
+
+    @Test
+    void aLongChainOnAnExecutorThatRunsTasksAtOnceDoesNotFillTheStack() throws Exception {
+        try (AdaptiveCpuGate gate = governed(1).executor(Runnable::run).manual().build()) {
+            Slot held = gate.slot();
+            List<CompletableFuture<Void>> sessions = line(gate, 20_000).stream()
+                    .map(slot -> slot.thenAccept(Slot::close))
+                    .toList();
+            held.close();
+            assertThat(CompletableFuture.allOf(sessions.toArray(CompletableFuture[]::new)))
+                    .succeedsWithin(Await.DEADLINE);
+            assertThat(gate.awaitIdle(Await.DEADLINE)).isTrue();
+        }
+    }
+
+    @Test
+    void anExecutorThatRefusesKeepsNoDiscardedTaskFromBeingCancelled() {
+        try (AdaptiveCpuGate gate =
+                governed(1).executor(CompletionTest::refuse).manual().build()) {
+            FutureTask<Integer> task = new FutureTask<>(() -> 1);
+            gate.executor(discarded -> {}).execute(task);
+            Await.until("the task is cancelled", () -> {
+                System.gc();
+                gate.step();
+                return task.isCancelled();
+            });
+        }
+    }
+
+    @Test
+    void anExecutorThatRefusesKeepsNoTaskFromBeingTriedAgain() {
+        try (AdaptiveCpuGate gate =
+                governed(1).executor(CompletionTest::refuse).manual().build()) {
+            AtomicInteger calls = new AtomicInteger();
+            Executor executor = gate.executor(task -> {
+                if (calls.incrementAndGet() == 2) {
+                    throw new RejectedExecutionException("the worker is not idle yet");
+                }
+                task.run();
+            });
+            executor.execute(() -> {});
+            FutureTask<Integer> task = new FutureTask<>(() -> 1);
+            executor.execute(task);
+            Await.until("the task has run", task::isDone);
+        }
+    }
+
+    private static void refuse(Runnable task) {
+        throw new RejectedExecutionException("no " + task);
     }
 }

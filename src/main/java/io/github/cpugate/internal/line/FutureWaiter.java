@@ -160,15 +160,7 @@ final class FutureWaiter extends Waiter implements Runnable {
 
     @Override
     void wake() {
-        try {
-            line.completer.execute(this);
-        } catch (Throwable t) { // refused by the user's executor; if run() has run already, it does nothing now
-            try {
-                line.threads.execute(this);
-            } catch (Throwable again) {
-                // The other waiters that leave the line with this one must still be woken.
-            }
-        }
+        line.completer.execute(this); // if that runs it twice, the second run does nothing
     }
 
     /** Completes the future with the outcome. */

@@ -37,7 +37,7 @@ public final class WaitingLine {
     private final int maxWaiting;
     final long leakNanos; // slots held for longer are reported; 0 means never
     final LineThreads threads;
-    volatile Executor completer; // completes the futures of waiters
+    volatile Executor completer; // completes the futures of waiters; throws nothing
     private @Nullable Supplier<@Nullable Wait> waitObserver;
 
     public WaitingLine(
@@ -55,7 +55,7 @@ public final class WaitingLine {
         this.nanoClock = nanoClock;
         this.leakNanos = leakNanos;
         this.threads = new LineThreads(gate, maxSlots);
-        this.completer = threads;
+        this.completer = new Completer(threads, threads);
     }
 
     /**
@@ -63,7 +63,7 @@ public final class WaitingLine {
      * enters.
      */
     public void completeOn(Executor executor) {
-        completer = executor;
+        completer = new Completer(executor, threads);
     }
 
     /** Sets what to call when a caller begins to wait. Call it before the first caller enters. */
