@@ -345,9 +345,9 @@ public final class WaitingLine {
         SlotSet.Leaks leaks;
         long now = acquire();
         try {
-            leaks = state.held.findLeaks(now, leakNanos);
             // A paused slot occupies no room, so there is nothing to warn of.
             var unused = state.paused.findLeaks(now, Long.MAX_VALUE);
+            leaks = state.held.findLeaks(now, leakNanos); // last: what it removes must be handed over
             state.handOver(now);
         } finally {
             release();
