@@ -163,9 +163,10 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      *
      * <p>The delegate receives each task as a Future, whose cancellation gives the slot back. When the gate is closed,
      * each task in line whose cancellation completes its owner's future, such as a FutureTask, is cancelled. The other
-     * tasks in line, such as those of {@code supplyAsync}, run without a slot, one after the other, since their owners
-     * would otherwise wait for ever. A task that the delegate discards, or rejects after {@code execute} has returned,
-     * is cancelled if it is a Future, and the first such loss is logged. {@link #callAsync} reports every outcome.
+     * tasks in line, such as those of {@code supplyAsync}, run without a slot, one after the other, once a worker is
+     * free, since their owners would otherwise wait for ever. A task that the delegate discards, or rejects after
+     * {@code execute} has returned, is cancelled if it is a Future, and the first such loss is logged.
+     * {@link #callAsync} reports every outcome.
      *
      * @param delegate runs the tasks; called on the thread that calls {@code execute}, or where the future of
      *     {@link #slotAsync()} would complete

@@ -5,10 +5,12 @@ import io.github.cpugate.Slot;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -30,6 +32,7 @@ public final class GateExecutor implements Executor {
     private static final long IDLE_NANOS = 1_000_000_000;
 
     private static final long RETRY_NANOS = 1_000_000;
+    private static final long BUSY_NANOS = 50_000_000;
 
     private final WaitingLine line;
     final CallScope scope;
@@ -80,26 +83,35 @@ public final class GateExecutor implements Executor {
         try {
             delegate.execute(slotted);
         } catch (Throwable t) {
-            if (isRetried(slotted, t)) {
-                retry(slotted, task);
-            } else {
+            if (!retry(slotted, task, t)) {
                 var unused = slotted.giveUp();
                 throw t;
             }
         }
     }
 
-    private void retry(SlottedTask slotted, Runnable task) {
-        line.schedule(() -> line.completer.execute(() -> startOrDrop(slotted, task)), RETRY_NANOS);
+    /** Tries a task again if that may help; returns false if it does not. */
+    private boolean retry(SlottedTask slotted, Runnable task, Throwable rejection) {
+        return isRetried(slotted, rejection) && schedule(() -> startOrDrop(slotted, task), RETRY_NANOS);
+    }
+
+    private boolean schedule(Runnable attempt, long nanos) {
+        try {
+            line.schedule(() -> line.completer.execute(attempt), nanos);
+            return true;
+        } catch (Throwable t) { // no thread for the timer
+            return false;
+        }
     }
 
     private void startOrDrop(SlottedTask slotted, Runnable task) {
         try {
             delegate.execute(slotted);
         } catch (Throwable t) {
-            if (isRetried(slotted, t)) {
-                retry(slotted, task);
-            } else if (slotted.giveUp()) {
+            if (retry(slotted, task, t)) {
+                return;
+            }
+            if (slotted.giveUp()) {
                 drop(task, t);
             } else { // the delegate runs tasks on this thread, and the task threw
                 reportUncaught(t);
@@ -109,9 +121,11 @@ public final class GateExecutor implements Executor {
 
     /** Whether the delegate may have rejected the task only because a worker was not idle yet. */
     private boolean isRetried(SlottedTask task, Throwable rejection) {
+        return isTemporary(rejection) && !task.hasBegun() && System.nanoTime() - lastEnd < IDLE_NANOS;
+    }
+
+    private boolean isTemporary(Throwable rejection) {
         return rejection instanceof RejectedExecutionException
-                && !task.hasBegun()
-                && System.nanoTime() - lastEnd < IDLE_NANOS
                 && !(delegate instanceof ExecutorService service && service.isShutdown());
     }
 
@@ -133,8 +147,12 @@ public final class GateExecutor implements Executor {
      * exception can reach the task's owner.
      */
     void drop(Runnable task, Throwable reason) {
-        if (task instanceof Future<?> future) {
-            future.cancel(false);
+        try {
+            if (task instanceof Future<?> future) {
+                future.cancel(false);
+            }
+        } catch (Throwable t) {
+            // The future's own code threw. The loss is still reported, and the next task told.
         }
         dropped.accept(reason);
     }
@@ -150,12 +168,39 @@ public final class GateExecutor implements Executor {
         } finally {
             lock.unlock();
         }
+        startLeftOver();
+    }
+
+    /** As long as sessions run, they may occupy all workers of a pool that has no queue. */
+    private void startLeftOver() {
         try {
-            delegate.execute(this::runLeftOver);
+            delegate.execute(new LeftOver());
         } catch (Throwable t) {
-            for (Runnable next = nextLeftOver(); next != null; next = nextLeftOver()) {
-                drop(next, t);
+            boolean waits = isTemporary(t) && line.snapshot().inFlight() > 0;
+            if (!waits || !schedule(this::startLeftOver, BUSY_NANOS)) {
+                dropLeftOver(t);
             }
+        }
+    }
+
+    /** A Future, as each task that the delegate receives. */
+    private final class LeftOver extends FutureTask<@Nullable Void> {
+
+        LeftOver() {
+            super(GateExecutor.this::runLeftOver, null);
+        }
+
+        @Override
+        protected void done() {
+            if (isCancelled()) {
+                dropLeftOver(new CancellationException("cancelled before it ran"));
+            }
+        }
+    }
+
+    private void dropLeftOver(Throwable reason) {
+        for (Runnable next = nextLeftOver(); next != null; next = nextLeftOver()) {
+            drop(next, reason);
         }
     }
 

@@ -78,6 +78,9 @@ final class SlottedTask extends CompletableFuture<@Nullable Void> implements Run
      * {@link ExecutorCompletionService} are Futures, too, but not their owner's.
      */
     static boolean isOwnersFuture(Runnable task) {
+        if (task instanceof SlottedTask ofAnotherGate) {
+            return isOwnersFuture(ofAnotherGate.task);
+        }
         return task instanceof RunnableFuture<?>
                 && task.getClass().getEnclosingClass() != ExecutorCompletionService.class;
     }
