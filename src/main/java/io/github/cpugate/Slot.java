@@ -123,7 +123,8 @@ public interface Slot extends AutoCloseable {
      * @param work what to do without the slot; called on this thread
      * @return what the work returned, once the slot is held again
      * @throws Exception what the work threw, once the slot is held again, or what {@link #resume()} throws; the latter
-     *     is a suppressed exception of the former if both throw
+     *     is a suppressed exception of the former if both throw, and the interrupt status stays set if it was
+     *     interrupted
      */
     default <T extends @Nullable Object> T whilePaused(Callable<T> work) throws Exception {
         Objects.requireNonNull(work, "work");
@@ -135,7 +136,12 @@ public interface Slot extends AutoCloseable {
             try {
                 resume();
             } catch (Throwable again) {
-                t.addSuppressed(again);
+                if (again != t) { // nothing can suppress itself
+                    t.addSuppressed(again);
+                }
+                if (again instanceof InterruptedException) {
+                    Thread.currentThread().interrupt(); // else nobody would notice
+                }
             }
             throw t;
         }

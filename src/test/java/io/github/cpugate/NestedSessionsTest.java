@@ -191,4 +191,19 @@ class NestedSessionsTest {
         long1.close();
         assertThat(waiting.result()).isEqualTo(1);
     }
+
+    @Test
+    void anInterruptThatIsOnlySuppressedStaysSet() throws Exception {
+        try (Slot slot = gate.slot()) {
+            assertThatThrownBy(() -> slot.whilePaused(() -> {
+                        Thread.currentThread().interrupt();
+                        throw new IOException("broke");
+                    }))
+                    .hasMessage("broke")
+                    .satisfies(thrown -> assertThat(thrown.getSuppressed())
+                            .singleElement()
+                            .isInstanceOf(InterruptedException.class));
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
 }
