@@ -11,9 +11,11 @@ import io.github.cpugate.testing.Caller;
 import io.github.cpugate.testing.LogCapture;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -281,5 +283,23 @@ class LeakTest {
             stepUntilInFlight(gate, 0);
             assertThat(dropped.refersTo(null)).isTrue();
         }
+    }
+
+    @Test
+    void aGateThatIsClosedAgainDoesNotSearchTwiceAsOften() throws Exception {
+        AdaptiveCpuGate gate =
+                AdaptiveCpuGate.builder().sampler(() -> CpuSample.of(60)).build();
+        Slot held = gate.slot();
+        gate.close();
+        gate.close();
+        Field line = AdaptiveCpuGate.class.getDeclaredField("line");
+        line.setAccessible(true);
+        Field threads = line.get(gate).getClass().getDeclaredField("threads");
+        threads.setAccessible(true);
+        Object all = threads.get(line.get(gate));
+        Field timer = all.getClass().getDeclaredField("timer");
+        timer.setAccessible(true);
+        assertThat(((ScheduledThreadPoolExecutor) timer.get(all)).getQueue()).hasSize(1);
+        held.close();
     }
 }

@@ -131,15 +131,16 @@ public final class Governor {
     /** Ends the threads and calls the listeners. Waits up to a second for the listeners, and for no step under way. */
     public void close() {
         GovernorThread running = thread;
+        boolean searches = running != null && !running.isEnded(); // a second close() has nothing to add
         if (running != null) {
             running.end();
         }
         dispatcher.start(this::snapshot);
         dispatcher.close(CLOSE_NANOS);
-        log.close();
-        if (running != null) {
-            searchLeaks();
+        if (searches) {
+            searchLeaks(); // before the log is closed: from then on this thread would write it
         }
+        log.close();
     }
 
     /** Gives lost slots back once a second on a closed gate while slots are held: a thread may wait in awaitIdle. */
