@@ -105,8 +105,8 @@ class ArchitectureTest {
     }
 
     @Test
-    void observeDependsOnlyOnPublicPackagesAndTheLog() {
-        onlyDependsOn(OBSERVE, ROOT, CPU, POLICY, LOG, "org.slf4j.event", "io.micrometer..", "jdk.jfr..");
+    void observeDependsOnlyOnPublicPackagesTheLogAndThreads() {
+        onlyDependsOn(OBSERVE, ROOT, CPU, POLICY, INTERNAL, LOG, "org.slf4j.event", "io.micrometer..", "jdk.jfr..");
     }
 
     @Test

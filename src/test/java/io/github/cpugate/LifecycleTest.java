@@ -135,6 +135,23 @@ class LifecycleTest {
         assertThat(log.messagesAt(Level.ERROR)).isEmpty();
     }
 
+    private Slot dropWithAPausedSlot(String name) throws InterruptedException {
+        Slot slot = governed(name).slot();
+        slot.pause();
+        return slot;
+    }
+
+    @Test
+    void aDroppedGateIsGovernedWhileASessionIsPaused() throws InterruptedException {
+        Slot paused = dropWithAPausedSlot("paused");
+        collect(new WeakReference<>(new Object()));
+        awaitMoreSteps();
+        assertThat(isGoverned("paused")).isTrue();
+
+        paused.close();
+        awaitEndOfDroppedGate("paused");
+    }
+
     private CompletableFuture<Slot> dropWithASlotLostAndACallerInLine(String name) throws InterruptedException {
         AdaptiveCpuGate gate = governed(name);
         gate.slot();

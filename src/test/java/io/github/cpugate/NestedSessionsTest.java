@@ -160,7 +160,7 @@ class NestedSessionsTest {
         assertThat(log.at(Level.WARN)).singleElement().satisfies(event -> {
             assertThat(event.getFormattedMessage()).startsWith("gate 'agents': no session has ended");
             assertThat(event.getThrowableProxy().getMessage())
-                    .isEqualTo("thread '" + nested.thread().getName() + "' holds a slot");
+                    .isEqualTo("thread '" + nested.thread().getName() + "' took a slot");
             assertThat(event.getThrowableProxy().getStackTraceElementProxyArray())
                     .anyMatch(element -> element.toString().contains("NestedSessionsTest"));
         });
@@ -186,7 +186,7 @@ class NestedSessionsTest {
                 .satisfies(event -> {
                     assertThat(event.getFormattedMessage()).contains("either sessions are long, or they wait");
                     assertThat(event.getThrowableProxy().getMessage())
-                            .isEqualTo("thread '" + Thread.currentThread().getName() + "' holds a slot");
+                            .isEqualTo("thread '" + Thread.currentThread().getName() + "' took a slot");
                 });
         long1.close();
         assertThat(waiting.result()).isEqualTo(1);

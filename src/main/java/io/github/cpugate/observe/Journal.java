@@ -2,6 +2,7 @@ package io.github.cpugate.observe;
 
 import io.github.cpugate.GateListener;
 import io.github.cpugate.StepReport;
+import io.github.cpugate.internal.DaemonThreads;
 import io.github.cpugate.internal.log.Log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -177,9 +178,7 @@ public final class Journal implements GateListener, AutoCloseable {
     }
 
     private Thread startWriter() {
-        Thread made = new Thread(null, this::write, "cpugate-journal", 0, false);
-        made.setContextClassLoader(Journal.class.getClassLoader());
-        made.setDaemon(true);
+        Thread made = DaemonThreads.make("cpugate-journal", this::write);
         made.start();
         return made;
     }

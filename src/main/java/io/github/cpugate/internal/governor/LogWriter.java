@@ -167,7 +167,7 @@ final class LogWriter implements GateListener {
                 gate,
                 quiet.toSeconds(),
                 deadlock
-                        ? "each slot is held by a thread that waits for another one"
+                        ? "each slot was taken by a thread that waits for another one"
                         : "either sessions are long, or they wait for other sessions of this gate",
                 threads);
     }

@@ -68,7 +68,7 @@ final class NestingCheck {
         Throwable first = null;
         int number = 0;
         for (Thread each : threads) {
-            Throwable stack = new IllegalStateException("thread '" + each.getName() + "' holds a slot");
+            Throwable stack = new IllegalStateException("thread '" + each.getName() + "' took a slot");
             stack.setStackTrace(each.getStackTrace());
             if (first == null) {
                 first = stack;

@@ -71,8 +71,8 @@ public record LineSnapshot(
                 usage.rejectedRetryAfter());
     }
 
-    /** Whether no slot is held, and no caller waits, now or after a back-off. */
+    /** Whether no slot is held or paused, and no caller waits. */
     public boolean isIdle() {
-        return inFlight == 0 && waiting == 0 && backingOff == 0;
+        return inFlight == 0 && waiting == 0 && paused == 0;
     }
 }

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class SlottedTask extends CompletableFuture<@Nullable Void> implements RunnableFuture<@Nullable Void> {
 
     private final Runnable task;
+    private final Callable<?> work;
     private final LineSlot slot;
     private final GateExecutor executor;
     private final AtomicBoolean begun = new AtomicBoolean(); // running, run, or given up
 
     SlottedTask(Runnable task, LineSlot slot, GateExecutor executor) {
         this.task = task;
+        this.work = Executors.callable(task); // made here: once the task has begun, nothing may fail but the task
         this.slot = slot;
         this.executor = executor;
         Consumer<Runnable> whenLost = executor::lost;
@@ -40,7 +42,6 @@ final class SlottedTask extends CompletableFuture<@Nullable Void> implements Run
             return;
         }
         slot.holder = Thread.currentThread();
-        Callable<?> work = Executors.callable(task);
         try {
             var unused = executor.scope.call(work);
         } catch (RuntimeException e) {

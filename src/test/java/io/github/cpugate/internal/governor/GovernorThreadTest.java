@@ -538,6 +538,8 @@ class GovernorThreadTest {
         CompletableFuture<Slot> back = slot.resumeAsync();
         assertThat(governor.isIdle()).isFalse();
         back.cancel(false);
+        assertThat(governor.isIdle()).as("it may be resumed again").isFalse();
+        slot.close();
         assertThat(governor.isIdle()).isTrue();
     }
 
