@@ -36,14 +36,14 @@ final class StressLine {
         }
         int free = 0;
         int handedOver = Math.min(waiting, kept.length); // to the callers that were still in line
-        while (!end.closed() && free <= end.limit() && line.tryEnter(new LineSlot(line))) {
+        while (!end.closed() && free <= end.cpuLimit() && line.tryEnter(new LineSlot(line))) {
             free++;
         }
         if (end.closed()) {
             return line.snapshot().inFlight() == 0 ? "balanced" : "a slot is lost";
         }
-        return free + handedOver == end.limit()
+        return free + handedOver == end.cpuLimit()
                 ? "balanced"
-                : free + handedOver + " slots under a limit of " + end.limit();
+                : free + handedOver + " slots under a limit of " + end.cpuLimit();
     }
 }

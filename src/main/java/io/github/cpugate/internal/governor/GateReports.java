@@ -30,9 +30,9 @@ final class GateReports {
                 Duration.ofNanos(nanoClock.getAsLong() - startedAt),
                 cpu,
                 target,
-                move.reportedBefore(),
-                move.reported(),
+                move.limitBefore(),
                 move.limit(),
+                move.cpuLimit(),
                 move.apiCeiling(),
                 move.minSlots(),
                 move.maxSlots(),
@@ -53,14 +53,14 @@ final class GateReports {
     }
 
     private static Reason reason(Decision decision, LineSnapshot seen, LimitMove move) {
-        boolean cpuMoved = move.limit() != move.limitBefore();
-        boolean moved = move.reported() != move.reportedBefore();
-        if (moved && (!cpuMoved || move.reported() < move.limit())) {
+        boolean cpuMoved = move.cpuLimit() != move.cpuLimitBefore();
+        boolean moved = move.limit() != move.limitBefore();
+        if (moved && (!cpuMoved || move.limit() < move.cpuLimit())) {
             return Reason.RATE_LIMITED;
         }
         int wanted = decision.limit();
-        if (wanted != seen.limit() && seen.limit() == move.limitBefore() && !cpuMoved) {
-            return wanted < seen.limit() ? Reason.AT_FLOOR : Reason.AT_CEILING;
+        if (wanted != seen.cpuLimit() && seen.cpuLimit() == move.cpuLimitBefore() && !cpuMoved) {
+            return wanted < seen.cpuLimit() ? Reason.AT_FLOOR : Reason.AT_CEILING;
         }
         boolean rateLimited = decision.reason() == Reason.NO_DEMAND && seen.ceilingReached();
         return rateLimited ? Reason.RATE_LIMITED : decision.reason();
@@ -70,8 +70,8 @@ final class GateReports {
     GateSnapshot snapshot(LineSnapshot now, double targetCpu, CpuSample cpu) {
         return new GateSnapshot(
                 gate,
-                now.reported(),
                 now.limit(),
+                now.cpuLimit(),
                 now.apiCeiling(),
                 now.minSlots(),
                 now.maxSlots(),

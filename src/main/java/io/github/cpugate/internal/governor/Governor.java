@@ -217,7 +217,7 @@ public final class Governor {
         double target = targetCpu;
         // Without a reading there is no decision, and usage accumulates until the next one.
         LineSnapshot seen = line.beginStep(cpu.isOk());
-        Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.limit(), Reason.NO_READING);
+        Decision decision = cpu.isOk() ? decide(cpu, target, seen) : new Decision(seen.cpuLimit(), Reason.NO_READING);
         StepReport report = complete(cpu, target, seen, decision, byHand);
         nesting.step(report);
         return report;
@@ -257,7 +257,7 @@ public final class Governor {
         lastSample = hanging == sampling ? cpu : lastSample;
         LineSnapshot seen = line.beginStep(false);
         Reason reason = hanging == deciding ? Reason.POLICY_FAILED : Reason.NO_READING;
-        return complete(cpu, targetCpu, seen, new Decision(seen.limit(), reason), byHand);
+        return complete(cpu, targetCpu, seen, new Decision(seen.cpuLimit(), reason), byHand);
     }
 
     private void reportLeaks() {
@@ -290,7 +290,7 @@ public final class Governor {
         StepInput input = new StepInput(
                 cpu,
                 target,
-                seen.limit(),
+                seen.cpuLimit(),
                 seen.minSlots(),
                 seen.maxSlots(),
                 seen.inFlight(),
@@ -313,7 +313,7 @@ public final class Governor {
 
     private StepReport complete(CpuSample cpu, double target, LineSnapshot seen, Decision decision, boolean byHand) {
         LimitMove move =
-                line.endStep(seen.limit(), decision.limit(), seen.sinceStep().refused() > 0);
+                line.endStep(seen.cpuLimit(), decision.limit(), seen.sinceStep().refused() > 0);
         StepReport report = reports.step(cpu, target, seen, decision, move);
         String rejected = seen.rejectedRetryAfter();
         if (rejected != null && retryAfterLogged.compareAndSet(false, true)) {

@@ -3,13 +3,13 @@ package io.github.cpugate.internal.line;
 /**
  * How a step moved the limits.
  *
- * @param limitBefore the policy's limit before the step
- * @param limit the policy's limit after it
- * @param reportedBefore slots allowed at once before the step, as users see it; if the service has refused since the
- *     last step, the value that the last step reported, brought within the present bounds, so that only the moves of
- *     the two limits make it differ from {@code reported}
- * @param reported slots allowed at once after the step, as users see it
+ * @param cpuLimitBefore the policy's limit before the step
+ * @param cpuLimit the policy's limit after it
+ * @param limitBefore slots allowed at once before the step, as users see it; if the service has refused since the last
+ *     step, the value that the last step reported, brought within the present bounds, so that only the moves of the two
+ *     limits make it differ from {@code limit}
+ * @param limit slots allowed at once after the step, as users see it
  * @param apiCeiling the API ceiling after the step, within the bounds
  */
 public record LimitMove(
-        int limitBefore, int limit, int reportedBefore, int reported, int apiCeiling, int minSlots, int maxSlots) {}
+        int cpuLimitBefore, int cpuLimit, int limitBefore, int limit, int apiCeiling, int minSlots, int maxSlots) {}

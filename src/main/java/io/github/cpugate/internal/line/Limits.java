@@ -4,25 +4,25 @@ import io.github.cpugate.Bottleneck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many slots are allowed at once: the policy's limit, which follows CPU, or the API ceiling, whichever is lower,
+ * How many slots are allowed at once: the CPU limit, which the policy moves, or the API ceiling, whichever is lower,
  * and at least the floor, less those of its slots that are shut. Neither of the two depends on the other. Guarded by
  * the line's lock.
  */
 final class Limits {
 
-    // 1 <= minSlots <= limit <= maxSlots
+    // 1 <= minSlots <= cpuLimit <= maxSlots
     // allowed() >= minSlots, except while the API ceiling shuts slots of the floor
     private int minSlots;
     private int maxSlots;
-    private int limit;
+    private int cpuLimit;
     private @Nullable ApiCeiling api; // null: the service has never refused
 
-    private int reportedAfterStep; // what the last step reported, within the present bounds; 0 before the first
+    private int limitAfterStep; // what the last step reported, within the present bounds; 0 before the first
 
-    Limits(int minSlots, int maxSlots, int limit) {
+    Limits(int minSlots, int maxSlots, int cpuLimit) {
         this.minSlots = minSlots;
         this.maxSlots = maxSlots;
-        this.limit = limit;
+        this.cpuLimit = cpuLimit;
     }
 
     int minSlots() {
@@ -33,13 +33,13 @@ final class Limits {
         return maxSlots;
     }
 
-    int limit() {
-        return limit;
+    int cpuLimit() {
+        return cpuLimit;
     }
 
     /** Slots allowed at once, at the time of the last {@link #advanceTo}. */
     int allowed() {
-        return api == null ? limit : api.allowed(limit, minSlots);
+        return api == null ? cpuLimit : api.allowed(cpuLimit, minSlots);
     }
 
     /** Whether {@link #advanceTo} has slots to open. */
@@ -63,7 +63,7 @@ final class Limits {
     }
 
     /** The limit as users see it, which includes slots of the floor that are shut. */
-    int reported() {
+    int limit() {
         return Math.max(minSlots, allowed());
     }
 
@@ -74,31 +74,31 @@ final class Limits {
 
     /** What holds back a caller that does not fit. */
     Bottleneck bottleneck() {
-        return allowed() < limit ? Bottleneck.API : limit == maxSlots ? Bottleneck.MAX_SLOTS : Bottleneck.CPU;
+        return allowed() < cpuLimit ? Bottleneck.API : cpuLimit == maxSlots ? Bottleneck.MAX_SLOTS : Bottleneck.CPU;
     }
 
     void setBounds(int newMin, int newMax) {
         minSlots = newMin;
         maxSlots = newMax;
-        limit = withinBounds(limit);
-        reportedAfterStep = reportedAfterStep == 0 ? 0 : withinBounds(reportedAfterStep);
+        cpuLimit = withinBounds(cpuLimit);
+        limitAfterStep = limitAfterStep == 0 ? 0 : withinBounds(limitAfterStep);
     }
 
     /**
-     * Moves the limit to {@code wanted} if it still is {@code seen}, and lets the API ceiling make its step.
+     * Moves the CPU limit to {@code wanted} if it still is {@code seen}, and lets the API ceiling make its step.
      *
      * @param ceilingReached whether callers ran into the API ceiling since the last step, and no cut drains
      * @param refused whether the service has refused since the last step
      */
     LimitMove step(int seen, int wanted, boolean ceilingReached, boolean refused, long now) {
-        int limitBefore = limit;
-        int reportedBefore = refused && reportedAfterStep > 0 ? reportedAfterStep : reported();
+        int cpuLimitBefore = cpuLimit;
+        int limitBefore = refused && limitAfterStep > 0 ? limitAfterStep : limit();
         if (api != null) {
             api.step(now, ceilingReached, minSlots, maxSlots);
         }
-        limit = limit == seen ? withinBounds(wanted) : limit;
-        reportedAfterStep = reported();
-        return new LimitMove(limitBefore, limit, reportedBefore, reportedAfterStep, apiCeiling(), minSlots, maxSlots);
+        cpuLimit = cpuLimit == seen ? withinBounds(wanted) : cpuLimit;
+        limitAfterStep = limit();
+        return new LimitMove(cpuLimitBefore, cpuLimit, limitBefore, limitAfterStep, apiCeiling(), minSlots, maxSlots);
     }
 
     void admitted(LineSlot slot) {

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The line at one moment.
  *
- * @param limit the policy's limit
+ * @param cpuLimit the policy's limit
  * @param allowed slots allowed at once: the limit or the API ceiling, whichever is lower
- * @param reported {@code allowed} as users see it: never below {@code minSlots}
+ * @param limit {@code allowed} as users see it: never below {@code minSlots}
  * @param apiCeiling the API ceiling, within the bounds
  * @param paused sessions whose slot is paused, whether they wait in line for it or not
  * @param backingOff paused sessions that will wait in line once their back-off has ended
@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param rejectedRetryAfter the first back-off time from the service that the gate did not accept, or null
  */
 public record LineSnapshot(
-        int limit,
+        int cpuLimit,
         int allowed,
-        int reported,
+        int limit,
         int apiCeiling,
         int minSlots,
         int maxSlots,
@@ -51,9 +51,9 @@ public record LineSnapshot(
             boolean closed) {
         Usage.Totals totals = usage.totals();
         return new LineSnapshot(
-                limits.limit(),
+                limits.cpuLimit(),
                 limits.allowed(),
-                limits.reported(),
+                limits.limit(),
                 limits.apiCeiling(),
                 limits.minSlots(),
                 limits.maxSlots(),

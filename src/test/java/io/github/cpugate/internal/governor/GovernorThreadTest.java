@@ -112,7 +112,7 @@ class GovernorThreadTest {
         });
 
         letGo.countDown();
-        Await.until("the limit is cut to the floor", () -> line.snapshot().limit() == 1);
+        Await.until("the limit is cut to the floor", () -> line.snapshot().cpuLimit() == 1);
         Await.until(
                 "the recovery is logged",
                 () -> log.messagesAt(Level.INFO).contains("the CPU sampler of gate 'hanging' works again"));
@@ -134,7 +134,7 @@ class GovernorThreadTest {
         assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("policy of gate 'hanging'");
 
         letGo.countDown();
-        Await.until("the policy moves the limit again", () -> line.snapshot().limit() == 8);
+        Await.until("the policy moves the limit again", () -> line.snapshot().cpuLimit() == 8);
     }
 
     @Test
@@ -173,7 +173,7 @@ class GovernorThreadTest {
         List<StepReport> before = Collections.synchronizedList(new ArrayList<>());
         governor(() -> CpuSample.of(95), StepPolicy.oneSlot(), before::add, step -> hang());
         governor.start(MILLISECOND, this);
-        Await.until("the limit is cut to the floor", () -> line.snapshot().limit() == 1);
+        Await.until("the limit is cut to the floor", () -> line.snapshot().cpuLimit() == 1);
         Await.until("the hang is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
         assertThat(log.at(Level.WARN)).singleElement().satisfies(event -> {
             assertThat(event.getFormattedMessage()).startsWith("a listener of gate 'hanging' fails");
@@ -273,7 +273,7 @@ class GovernorThreadTest {
                 "the fault of the sampler is reported",
                 () -> governor.snapshot().cpu().health() == CpuSample.Health.FAILING);
         letGo.countDown();
-        Await.until("the limit is cut to the floor", () -> line.snapshot().limit() == 1);
+        Await.until("the limit is cut to the floor", () -> line.snapshot().cpuLimit() == 1);
         awaitTwentyReports();
     }
 
@@ -318,7 +318,7 @@ class GovernorThreadTest {
         governor(() -> CpuSample.of(samples.incrementAndGet() % 2 == 0 ? 95 : Double.NaN), StepPolicy.oneSlot());
         log.hangUntil(letGo);
         governor.start(1, this);
-        Await.until("the limit is cut to the floor", () -> line.snapshot().limit() == 1);
+        Await.until("the limit is cut to the floor", () -> line.snapshot().cpuLimit() == 1);
         Await.until("200 steps are made", () -> samples.get() >= 200);
         letGo.countDown();
         Await.until(

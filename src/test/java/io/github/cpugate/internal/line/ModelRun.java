@@ -496,11 +496,11 @@ final class ModelRun {
     }
 
     private void moveLimit() {
-        int limit = reference.snapshot().limit();
-        int seen = random.nextInt(4) == 0 ? limit + random.nextInt(5) - 2 : limit;
-        int wanted = random.nextInt(5) == 0 ? random.nextInt() : limit + random.nextInt(7) - 3;
+        int cpuLimit = reference.snapshot().cpuLimit();
+        int seen = random.nextInt(4) == 0 ? cpuLimit + random.nextInt(5) - 2 : cpuLimit;
+        int wanted = random.nextInt(5) == 0 ? random.nextInt() : cpuLimit + random.nextInt(7) - 3;
         operation = "move the limit from " + seen + " to " + wanted;
-        int reported = reference.snapshot().reported();
+        int limitBefore = reference.snapshot().limit();
         LimitMove move = line.endStep(seen, wanted, false);
         reference.moveLimit(seen, wanted);
         LineSnapshot after = reference.snapshot();
@@ -508,10 +508,10 @@ final class ModelRun {
                 "the move",
                 move,
                 new LimitMove(
-                        limit,
-                        after.limit(),
-                        reported,
-                        move.reported(), // a session that was admitted may have paused already
+                        cpuLimit,
+                        after.cpuLimit(),
+                        limitBefore,
+                        move.limit(), // a session that was admitted may have paused already
                         move.apiCeiling(),
                         after.minSlots(),
                         after.maxSlots()));

@@ -43,7 +43,7 @@ class WaitingLineTest {
 
     private void assertLine(int limit, int inFlight, int waiting) {
         assertThat(line.snapshot())
-                .extracting(LineSnapshot::limit, LineSnapshot::inFlight, LineSnapshot::waiting)
+                .extracting(LineSnapshot::cpuLimit, LineSnapshot::inFlight, LineSnapshot::waiting)
                 .as("limit, in flight, waiting")
                 .containsExactly(limit, inFlight, waiting);
     }
@@ -137,7 +137,7 @@ class WaitingLineTest {
         List<Slot> held = List.of(take(line), take(line), take(line), take(line));
         Caller<Slot> waiter = startInLine();
 
-        assertThat(line.endStep(4, 2, false).reported()).isEqualTo(2);
+        assertThat(line.endStep(4, 2, false).limit()).isEqualTo(2);
         assertLine(2, 4, 1);
         held.get(0).close();
         held.get(1).close();
@@ -149,13 +149,13 @@ class WaitingLineTest {
 
     @Test
     void theLimitStaysWithinItsBounds() {
-        assertThat(line.endStep(2, Integer.MAX_VALUE, false).reported()).isEqualTo(8);
-        assertThat(line.endStep(8, Integer.MIN_VALUE, false).reported()).isEqualTo(1);
+        assertThat(line.endStep(2, Integer.MAX_VALUE, false).limit()).isEqualTo(8);
+        assertThat(line.endStep(8, Integer.MIN_VALUE, false).limit()).isEqualTo(1);
         line.setBounds(3, 5);
-        assertThat(line.snapshot().limit()).isEqualTo(3);
+        assertThat(line.snapshot().cpuLimit()).isEqualTo(3);
         line.endStep(3, 5, false);
         line.setBounds(1, 2);
-        assertThat(line.snapshot().limit()).isEqualTo(2);
+        assertThat(line.snapshot().cpuLimit()).isEqualTo(2);
     }
 
     @Test
@@ -163,8 +163,8 @@ class WaitingLineTest {
         line.setBounds(1, 1);
         assertThat(line.endStep(2, 8, false)).isEqualTo(new LimitMove(1, 1, 1, 1, 1, 1, 1));
         line.setBounds(1, 8);
-        assertThat(line.endStep(2, 8, false).reported()).isEqualTo(1);
-        assertThat(line.endStep(1, 8, false).reported()).isEqualTo(8);
+        assertThat(line.endStep(2, 8, false).limit()).isEqualTo(1);
+        assertThat(line.endStep(1, 8, false).limit()).isEqualTo(8);
     }
 
     @Test
