@@ -67,13 +67,21 @@ enum SeededBug {
                             try {
                                 slot.closed = true;
                                 if (state.held.contains(slot)) {
+                                    state.release(slot, now);
+                                } else {
                     """, """
                             boolean isHeld = state.held.contains(slot);
                             long now = acquire();
                             try {
                                 slot.closed = true;
                                 if (isHeld) {
-                    """), new Edit("LineState", "if (!held.contains(slot)) { return; }", "")),
+                                    state.unchecked = true;
+                                    state.release(slot, now);
+                                    state.unchecked = false;
+                                } else {
+                    """),
+            new Edit("LineState", "boolean closed;", "boolean closed;\n    boolean unchecked;"),
+            new Edit("LineState", "if (!held.contains(slot)) {", "if (!unchecked && !held.contains(slot)) {")),
     ROOM_IS_CHECKED_BEFORE_THE_LOCK(
             new Edit("WaitingLine", """
                             long now = acquire();
@@ -90,12 +98,19 @@ enum SeededBug {
                             long now = acquire();
                             try {
                                 slot.closed = true;
+                                if (state.held.contains(slot)) {
+                                    state.release(slot, now);
+                                } else {
                     """, """
                             boolean nobody = state.waiters.isEmpty();
                             long now = acquire();
                             try {
                                 slot.closed = true;
-                                state.nobody = nobody;
+                                if (state.held.contains(slot)) {
+                                    state.nobody = nobody;
+                                    state.release(slot, now);
+                                    state.nobody = false;
+                                } else {
                     """),
             new Edit("LineState", "boolean closed;", "boolean closed;\n    boolean nobody;"),
             new Edit("LineState", """
@@ -106,7 +121,6 @@ enum SeededBug {
                             if (!nobody) {
                                 handOver(now);
                             }
-                            nobody = false;
                     """)),
     CLOSED_GATE_FORGETS_THE_LINE(new Edit("LineState", "waiters.takeFirst(waiters.size(),", "waiters.takeFirst(0,")),
     RESUMED_BY_TWO_WAITS_TWICE(new Edit("LineSlot", "if (closed || resumption != null) {", "if (closed) {")),

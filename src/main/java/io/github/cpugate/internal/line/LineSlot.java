@@ -17,8 +17,12 @@ public final class LineSlot implements Slot {
     @Nullable
     Runnable onCollected;
 
-    /** The thread that runs the session; null if that is not known. */
-    volatile @Nullable Thread holder;
+    /**
+     * The thread that runs the session; null if it is not known. For diagnostics only, so a race is harmless: a thread
+     * that enters writes it before it acquires the line's lock, and only a task writes it later.
+     */
+    @Nullable
+    Thread holder;
 
     // The line's lock guards all fields below. A slot that has been admitted, and is neither held nor closed, is
     // paused.
