@@ -42,11 +42,11 @@ final class NestingCheck {
         quietSince = quietSince == null ? step.elapsed() : quietSince;
         Duration quiet = step.elapsed().minus(quietSince);
         if (!deadlockLogged && quiet.compareTo(DEADLOCK_AFTER) >= 0) {
-            Set<Thread> threads = line.waitingHolders();
+            Set<Thread> threads = line.holders(true);
             deadlockLogged = !threads.isEmpty() && log(true, quiet, threads);
         }
         if (!deadlockLogged && !hintLogged && quiet.compareTo(HINT_AFTER) >= 0) {
-            Set<Thread> threads = line.holders();
+            Set<Thread> threads = line.holders(false);
             hintLogged = !threads.isEmpty() && log(false, quiet, threads);
         }
     }

@@ -26,9 +26,6 @@ final class LineState {
     boolean closed;
     private @Nullable Waiter departed; // a chain of waiters that have left the line and must be woken
     private long now; // at the last advance
-    private boolean alarmSet;
-    private long alarmAt; // if set
-    private int alarm; // the number of the last one; an earlier one that still rings counts for nothing
 
     LineState(Limits limits, long now, Condition idle) {
         this.limits = limits;
@@ -49,30 +46,16 @@ final class LineState {
         }
     }
 
+    /** The time of the last {@link #advance}. */
+    long now() {
+        return now;
+    }
+
     /**
-     * Returns the time, in nanoseconds, after which the line must be called so that callers in line receive slots of
-     * the floor that open by then; 0 if no call is needed. Until {@link #alarmRang} is called, returns 0 also if the
-     * alarm that was set last is early enough.
+     * Returns the time, in nanoseconds, until the clock admits callers in line; {@link Long#MAX_VALUE} if it will not.
      */
-    long nextAlarm() {
-        long nanos = waiters.isEmpty() ? Long.MAX_VALUE : limits.nanosUntilFloorOpens(now);
-        if (nanos == Long.MAX_VALUE || (alarmSet && alarmAt - (now + nanos) <= 0)) {
-            return 0;
-        }
-        alarmSet = true;
-        alarmAt = now + nanos;
-        alarm++;
-        return nanos;
-    }
-
-    /** The number of the alarm that the last {@link #nextAlarm} asked for. */
-    int alarm() {
-        return alarm;
-    }
-
-    /** Does nothing if an earlier alarm has taken the place of this one: each would set the next for ever. */
-    void alarmRang(int number) {
-        alarmSet &= number != alarm;
+    long nanosUntilCallersFit() {
+        return waiters.isEmpty() ? Long.MAX_VALUE : limits.nanosUntilFloorOpens(now);
     }
 
     boolean isFull() {
@@ -126,9 +109,8 @@ final class LineState {
         handOver(now);
     }
 
-    /** Closes a slot that is not held: a session that waits to resume it leaves the line. */
+    /** Forgets a closed slot that is not held: a session that waits to resume it leaves the line. */
     void close(LineSlot slot) {
-        slot.closed = true;
         if (paused.contains(slot)) {
             paused.remove(slot);
         }
@@ -186,25 +168,19 @@ final class LineState {
         return chain;
     }
 
-    /**
-     * Returns the threads that hold the slots if all of them wait in line, as in a deadlock; otherwise an empty set.
-     */
-    Set<Thread> waitingHolders() {
-        Set<Thread> threads = new HashSet<>(waiters.threads());
+    /** Returns the threads that hold slots, as far as they are known; none unless all wait in line, if so asked. */
+    Set<Thread> holders(boolean ifAllWait) {
         Set<@Nullable Thread> holders = held.holders();
-        threads.retainAll(holders);
-        return threads.size() == holders.size() ? threads : Set.of();
-    }
-
-    /** Returns the threads that hold slots, as far as they are known. */
-    Set<Thread> holders() {
-        Set<Thread> threads = new HashSet<>();
-        for (Thread each : held.holders()) {
+        if (ifAllWait && !waiters.threads().containsAll(holders)) {
+            return Set.of();
+        }
+        Set<Thread> known = new HashSet<>();
+        for (Thread each : holders) {
             if (each != null) {
-                threads.add(each);
+                known.add(each);
             }
         }
-        return threads;
+        return known;
     }
 
     LineSnapshot snapshot() {

@@ -27,11 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitingLine {
 
-    /** The shortest time of an alarm, so that a clock that stands still, as in a test, does not keep the timer busy. */
-    private static final long MIN_ALARM_NANOS = 10_000_000;
-
     final ReentrantLock lock = new ReentrantLock();
     private final LineState state; // guarded by lock
+    private final FloorAlarm alarm = new FloorAlarm(this);
     final String gate;
     private final LongSupplier nanoClock;
     private final int maxWaiting;
@@ -100,43 +98,16 @@ public final class WaitingLine {
         return now;
     }
 
-    /** Releases the lock, and then wakes the waiters that have left the line. */
+    /** Releases the lock, and then wakes the waiters that have left the line, and sets an alarm if one is needed. */
     private void release() {
         Waiter woken = state.takeDeparted();
-        long alarmNanos = state.nextAlarm();
-        int alarm = state.alarm();
+        long nanos = state.nanosUntilCallersFit();
+        boolean needsAlarm = alarm.isNeeded(state.now(), nanos);
+        int number = alarm.number();
         lock.unlock();
         Waiter.wakeAll(woken);
-        if (alarmNanos != 0) {
-            setAlarm(alarm, alarmNanos);
-        }
-    }
-
-    /** Lets the timer call {@link #alarm} once that time has passed: a manual gate has no other thread that would. */
-    private void setAlarm(int number, long nanos) {
-        try {
-            schedule(() -> alarm(number), Math.max(nanos, MIN_ALARM_NANOS));
-        } catch (Throwable t) { // no thread for the timer
-            alarmRang(number); // the next call of the line tries again
-        }
-    }
-
-    /** Advances the line. If the gate's clock is behind that of the timer, {@link #release} sets the alarm again. */
-    private void alarm(int number) {
-        try {
-            alarmRang(number);
-            var unused = snapshot(); // as every call does, it hands over what the clock has opened
-        } catch (Throwable t) { // out of memory
-            setAlarm(number, 0);
-        }
-    }
-
-    private void alarmRang(int number) {
-        lock.lock();
-        try {
-            state.alarmRang(number);
-        } finally {
-            lock.unlock();
+        if (needsAlarm) {
+            alarm.set(number, nanos);
         }
     }
 
@@ -357,22 +328,14 @@ public final class WaitingLine {
     }
 
     /**
-     * Returns the threads that hold the slots if all of them wait in line, as in a deadlock; otherwise an empty set.
+     * Returns the threads that hold slots, as far as they are known.
+     *
+     * @param ifAllWait whether to return an empty set unless each slot is held by a thread in line, as in a deadlock
      */
-    public Set<Thread> waitingHolders() {
+    public Set<Thread> holders(boolean ifAllWait) {
         var unused = acquire();
         try {
-            return state.waitingHolders();
-        } finally {
-            release();
-        }
-    }
-
-    /** Returns the threads that hold slots, as far as they are known. */
-    public Set<Thread> holders() {
-        var unused = acquire();
-        try {
-            return state.holders();
+            return state.holders(ifAllWait);
         } finally {
             release();
         }
