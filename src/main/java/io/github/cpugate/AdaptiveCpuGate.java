@@ -135,7 +135,12 @@ public final class AdaptiveCpuGate implements AutoCloseable {
             return work.call();
         }
         try (Slot slot = slot()) {
-            return scope.call(work);
+            boolean nested = scope.enter();
+            try {
+                return work.call();
+            } finally {
+                scope.exit(nested);
+            }
         }
     }
 

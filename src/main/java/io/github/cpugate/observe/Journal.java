@@ -273,18 +273,17 @@ public final class Journal implements GateListener, AutoCloseable {
 
     /** Logs each fault that begins or ends. */
     private void log(@Nullable Exception fault, @Nullable Exception renameFault) {
-        boolean begins = !failing;
-        boolean ends = fault == null && (failing || lost.get() > 0);
-        boolean grows = !growing;
+        boolean wasFailing = failing;
+        boolean wasGrowing = growing;
         failing = fault != null;
         growing = renameFault != null;
-        if (fault != null && begins) {
+        if (fault != null && !wasFailing) {
             LOG.log(Level.WARN, fault, "{} cannot be written; steps are lost meanwhile: {} (logged once)", this, fault);
         }
-        if (ends) {
+        if (fault == null && (wasFailing || lost.get() > 0)) {
             LOG.info("{} is written again; steps lost: {}", this, lost.getAndSet(0));
         }
-        if (renameFault != null && grows) {
+        if (renameFault != null && !wasGrowing) {
             LOG.log(
                     Level.WARN,
                     renameFault,

@@ -47,7 +47,7 @@ enum SeededBug {
             new Edit("ThreadWaiter", "LockSupport.unpark(thread);", "if (parked) LockSupport.unpark(thread);")),
     SPURIOUS_WAKE_UP_COUNTS(new Edit("ThreadWaiter", "return isReleasable();", "return true;")),
     SLOT_IS_FREE_UNTIL_ITS_CALLER_WAKES(
-            new Edit("LineState", "            admit(each.slot, now);", "            usage.admitted();"),
+            new Edit("LineState", "            admit(each.slot);", "            usage.admitted();"),
             new Edit("ThreadWaiter", """
                             return true;
                         }
@@ -63,20 +63,20 @@ enum SeededBug {
             new Edit("FutureWaiter", "if (!future.grant()) {", "if (!line.tryEnter(slot) || !future.grant()) {")),
     CLOSED_TWICE_IS_CHECKED_BEFORE_THE_LOCK(
             new Edit("WaitingLine", """
-                            long now = acquire();
+                            acquire();
                             try {
                                 slot.closed = true;
                                 if (state.held.contains(slot)) {
-                                    state.release(slot, now);
+                                    state.release(slot);
                                 } else {
                     """, """
                             boolean isHeld = state.held.contains(slot);
-                            long now = acquire();
+                            acquire();
                             try {
                                 slot.closed = true;
                                 if (isHeld) {
                                     state.unchecked = true;
-                                    state.release(slot, now);
+                                    state.release(slot);
                                     state.unchecked = false;
                                 } else {
                     """),
@@ -84,42 +84,42 @@ enum SeededBug {
             new Edit("LineState", "if (!held.contains(slot)) {", "if (!unchecked && !held.contains(slot)) {")),
     ROOM_IS_CHECKED_BEFORE_THE_LOCK(
             new Edit("WaitingLine", """
-                            long now = acquire();
+                            acquire();
                             try {
                                 if (state.closed) {
                     """, """
                             boolean full = state.isFull();
-                            long now = acquire();
+                            acquire();
                             try {
                                 if (state.closed) {
                     """), new Edit("WaitingLine", "if (!state.isFull()) {", "if (!full) {")),
     LINE_IS_CHECKED_BEFORE_THE_LOCK(
             new Edit("WaitingLine", """
-                            long now = acquire();
+                            acquire();
                             try {
                                 slot.closed = true;
                                 if (state.held.contains(slot)) {
-                                    state.release(slot, now);
+                                    state.release(slot);
                                 } else {
                     """, """
                             boolean nobody = state.waiters.isEmpty();
-                            long now = acquire();
+                            acquire();
                             try {
                                 slot.closed = true;
                                 if (state.held.contains(slot)) {
                                     state.nobody = nobody;
-                                    state.release(slot, now);
+                                    state.release(slot);
                                     state.nobody = false;
                                 } else {
                     """),
             new Edit("LineState", "boolean closed;", "boolean closed;\n    boolean nobody;"),
             new Edit("LineState", """
                             limits.gaveBack(slot, now);
-                            handOver(now);
+                            handOver();
                     """, """
                             limits.gaveBack(slot, now);
                             if (!nobody) {
-                                handOver(now);
+                                handOver();
                             }
                     """)),
     CLOSED_GATE_FORGETS_THE_LINE(new Edit("LineState", "waiters.takeFirst(waiters.size(),", "waiters.takeFirst(0,")),

@@ -3,7 +3,7 @@ package io.github.cpugate.internal.governor;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.internal.line.WaitingLine;
 import java.time.Duration;
-import java.util.Objects;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -65,18 +65,16 @@ final class NestingCheck {
 
     /** Returns an exception with the stack of one thread; the stacks of some others are suppressed exceptions. */
     private static Throwable stacks(Set<Thread> threads) {
-        Throwable first = null;
-        int number = 0;
-        for (Thread each : threads) {
-            Throwable stack = new IllegalStateException("thread '" + each.getName() + "' took a slot");
-            stack.setStackTrace(each.getStackTrace());
-            if (first == null) {
-                first = stack;
-            } else if (number < MAX_STACKS) {
-                first.addSuppressed(stack);
-            }
-            number++;
-        }
-        return Objects.requireNonNull(first);
+        List<Throwable> stacks =
+                threads.stream().limit(MAX_STACKS).map(NestingCheck::stack).toList();
+        Throwable first = stacks.get(0);
+        stacks.subList(1, stacks.size()).forEach(first::addSuppressed);
+        return first;
+    }
+
+    private static Throwable stack(Thread thread) {
+        Throwable stack = new IllegalStateException("thread '" + thread.getName() + "' took a slot");
+        stack.setStackTrace(thread.getStackTrace());
+        return stack;
     }
 }

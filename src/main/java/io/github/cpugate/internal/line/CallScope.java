@@ -1,18 +1,17 @@
 package io.github.cpugate.internal.line;
 
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records whether the current thread runs a session on behalf of the gate, so that a nested call can share the
- * session's slot. A thread does one thing at a time, and a call that waited for a second slot while its thread held the
- * first could wait for ever.
+ * Knows whether the current thread runs a session on behalf of the gate, so that a call within it can share its slot. A
+ * thread does one thing at a time; a call that waited for a second slot while its thread holds the first could wait for
+ * ever.
  */
 public final class CallScope {
 
     private final ThreadLocal<@Nullable Boolean> inside = new ThreadLocal<>();
 
-    /** Whether the current thread is in {@link #call}. */
+    /** Whether the current thread runs a session on behalf of the gate. */
     public boolean isInside() {
         if (inside.get() != null) {
             return true;
@@ -21,16 +20,17 @@ public final class CallScope {
         return false;
     }
 
-    /** Calls {@code work}. Meanwhile, {@link #isInside} returns true on this thread. */
-    public <T extends @Nullable Object> T call(Callable<T> work) throws Exception {
+    /** Marks the beginning of a session on the current thread. Returns what to pass to {@link #exit}. */
+    public boolean enter() {
         boolean nested = isInside();
         inside.set(true);
-        try {
-            return work.call();
-        } finally {
-            if (!nested) {
-                inside.remove();
-            }
+        return nested;
+    }
+
+    /** Marks the end of a session; {@code nested} is what {@link #enter} has returned. */
+    public void exit(boolean nested) {
+        if (!nested) {
+            inside.remove();
         }
     }
 }

@@ -1,11 +1,11 @@
 package io.github.cpugate.internal.line;
 
 /**
- * Calls a line when a slot of the floor opens, for the sake of callers in line: the clock alone admits them, and a
- * manual gate has no thread that would notice.
+ * Calls the line when a shut slot of the floor opens while callers wait for it. No other thread would do so on a manual
+ * gate, and on any other gate not before the next step.
  *
- * <p>At most one alarm counts at a time. One that is set for an earlier time takes the place of the last one, which
- * then rings for nothing: if it set an alarm of its own, the number of alarms would grow for ever.
+ * <p>Only the last alarm counts. An alarm for an earlier time replaces it; the replaced alarm still rings, but sets no
+ * further one. Otherwise, the number of alarms would grow with each replacement.
  */
 final class FloorAlarm {
 

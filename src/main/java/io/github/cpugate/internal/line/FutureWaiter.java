@@ -24,8 +24,7 @@ final class FutureWaiter extends Waiter implements Runnable {
      * application that contains this library, and with it the class loader, is closed right after the gate.
      */
     @SuppressWarnings("unused")
-    private static final List<Class<?>> NEEDED_AT_THE_END =
-            List.of(Wait.Outcome.class, GateClosedException.class, LineThreads.class);
+    private static final List<Class<?>> NEEDED_AT_THE_END = List.of(Wait.Outcome.class, GateClosedException.class);
 
     private final SlotFuture future = new SlotFuture();
     private final WaitingLine line;

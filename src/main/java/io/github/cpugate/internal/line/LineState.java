@@ -42,7 +42,7 @@ final class LineState {
             // First, so that nothing is open yet if memory runs out.
             held.reserve(Math.min(waiters.size(), limits.minSlots()));
             limits.advanceTo(now);
-            handOver(now);
+            handOver();
         }
     }
 
@@ -68,7 +68,7 @@ final class LineState {
     }
 
     /** Counts a slot, for which there is room, as held. */
-    void admit(LineSlot slot, long now) {
+    void admit(LineSlot slot) {
         if (paused.contains(slot)) {
             paused.remove(slot);
             usage.resumed();
@@ -83,10 +83,10 @@ final class LineState {
      * Grants slots to as many of the first waiters as fit. Call {@code held.reserve} before if more slots may be
      * granted than were given back. Cannot fail.
      */
-    void handOver(long now) {
+    void handOver() {
         Waiter chain = waiters.takeFirst(limits.allowed() - held.size(), Waiter.State.GRANTED);
         for (Waiter each = chain; each != null; each = each.next) {
-            admit(each.slot, now);
+            admit(each.slot);
         }
         depart(chain);
         if (held.size() == 0) {
@@ -95,7 +95,7 @@ final class LineState {
     }
 
     /** Takes back a slot if it is held. If its session has ever paused it, and it is not closed, it can be resumed. */
-    void release(LineSlot slot, long now) {
+    void release(LineSlot slot) {
         if (!held.contains(slot)) {
             return;
         }
@@ -106,7 +106,7 @@ final class LineState {
             paused.addWeakly(slot, entry);
         }
         limits.gaveBack(slot, now);
-        handOver(now);
+        handOver();
     }
 
     /** Forgets a closed slot that is not held: a session that waits to resume it leaves the line. */
@@ -122,7 +122,7 @@ final class LineState {
     }
 
     /** Adds a waiter that resumes a slot. Reserves room first: if memory runs out, queues and slot are unchanged. */
-    void joinAgain(Waiter waiter, long now) {
+    void joinAgain(Waiter waiter) {
         // More than one may fit: this may open a slot of the floor while another caller is first in line.
         held.reserve(1 + Math.min(waiters.size(), limits.maxSlots()));
         if (waiter.state == Waiter.State.BACKING_OFF) {
@@ -132,7 +132,7 @@ final class LineState {
         waiter.state = Waiter.State.IN_LINE;
         waiters.add(waiter);
         limits.resumes(waiter.slot);
-        handOver(now);
+        handOver();
         usage.reached(waitingFor());
     }
 

@@ -1,10 +1,8 @@
 package io.github.cpugate.internal.line;
 
-import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorCompletionService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,14 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class SlottedTask extends CompletableFuture<@Nullable Void> implements RunnableFuture<@Nullable Void> {
 
     private final Runnable task;
-    private final Callable<?> work;
     private final LineSlot slot;
     private final GateExecutor executor;
     private final AtomicBoolean begun = new AtomicBoolean(); // running, run, or given up
 
     SlottedTask(Runnable task, LineSlot slot, GateExecutor executor) {
         this.task = task;
-        this.work = Executors.callable(task); // made here: once the task has begun, nothing may fail but the task
         this.slot = slot;
         this.executor = executor;
         Consumer<Runnable> whenLost = executor::lost;
@@ -41,14 +37,13 @@ final class SlottedTask extends CompletableFuture<@Nullable Void> implements Run
         if (!begun.compareAndSet(false, true)) {
             return;
         }
-        slot.holder = Thread.currentThread();
+        boolean nested = true;
         try {
-            var unused = executor.scope.call(work);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new AssertionError(e); // a Runnable throws no checked exception
+            slot.holder = Thread.currentThread();
+            nested = executor.scope.enter();
+            task.run();
         } finally {
+            executor.scope.exit(nested);
             executor.taskEnded();
             slot.close();
             super.complete(null);

@@ -83,10 +83,8 @@ public final class WaitingLine {
         var unused = threads.schedule(task, nanos);
     }
 
-    /**
-     * Acquires the lock, advances the state to now, and returns now. The clock is foreign code, so it is read before.
-     */
-    private long acquire() {
+    /** Acquires the lock, and advances the state to now. The clock is foreign code, so it is read before. */
+    private void acquire() {
         long now = nanoClock.getAsLong();
         lock.lock();
         try {
@@ -95,7 +93,6 @@ public final class WaitingLine {
             lock.unlock();
             throw t;
         }
-        return now;
     }
 
     /** Releases the lock, and then wakes the waiters that have left the line, and sets an alarm if one is needed. */
@@ -123,14 +120,14 @@ public final class WaitingLine {
      * @param waits whether the caller will wait if there is no room, so that it must be turned away if the line is full
      */
     boolean admitOrEnqueue(LineSlot slot, @Nullable Waiter waiter, boolean waits) {
-        long now = acquire();
+        acquire();
         try {
             if (state.closed) {
                 throw new GateClosedException(gate);
             }
             if (!state.isFull()) {
                 state.held.reserve(1);
-                state.admit(slot, now);
+                state.admit(slot);
                 return true;
             }
             state.usage.reached(state.limits.bottleneck());
@@ -150,7 +147,7 @@ public final class WaitingLine {
     /** Begins to resume the waiter's paused slot: backs off, then joins the line. Returns whether the slot is held. */
     boolean resume(Waiter waiter) {
         LineSlot slot = waiter.slot;
-        long now = acquire();
+        acquire();
         try {
             slot.checkResumable();
             if (state.held.contains(slot)) {
@@ -159,9 +156,9 @@ public final class WaitingLine {
             if (state.closed) {
                 throw new GateClosedException(gate);
             }
-            waiter.backOffNanos = slot.backOffNanos(now);
+            waiter.backOffNanos = slot.backOffNanos(state.now());
             if (waiter.backOffNanos <= 0) {
-                state.joinAgain(waiter, now);
+                state.joinAgain(waiter);
                 return waiter.state == Waiter.State.GRANTED;
             }
             slot.resumption = waiter;
@@ -175,10 +172,10 @@ public final class WaitingLine {
 
     /** Adds to the line a waiter whose back-off has ended. */
     void backOffEnded(Waiter waiter) {
-        long now = acquire();
+        acquire();
         try {
             if (waiter.state == Waiter.State.BACKING_OFF) {
-                state.joinAgain(waiter, now);
+                state.joinAgain(waiter);
             }
         } finally {
             release();
@@ -194,7 +191,7 @@ public final class WaitingLine {
         if (waiter.isDecided()) {
             return false; // a decision is final
         }
-        var unused = acquire();
+        acquire();
         try {
             if (waiter.isDecided()) {
                 return false;
@@ -211,11 +208,11 @@ public final class WaitingLine {
 
     /** Gives a slot back and closes it. */
     void giveBack(LineSlot slot) {
-        long now = acquire();
+        acquire();
         try {
             slot.closed = true;
             if (state.held.contains(slot)) {
-                state.release(slot, now);
+                state.release(slot);
             } else {
                 state.close(slot);
             }
@@ -226,10 +223,10 @@ public final class WaitingLine {
 
     /** Gives a slot back that will be resumed. */
     void pause(LineSlot slot) {
-        long now = acquire();
+        acquire();
         try {
             slot.everPaused = true;
-            state.release(slot, now);
+            state.release(slot);
         } finally {
             release();
         }
@@ -239,9 +236,9 @@ public final class WaitingLine {
      * Takes back a slot whose caller left before it received it; the slot of a session that resumed is paused again.
      */
     void abandon(LineSlot slot) {
-        long now = acquire();
+        acquire();
         try {
-            state.release(slot, now);
+            state.release(slot);
         } finally {
             release();
         }
@@ -249,11 +246,11 @@ public final class WaitingLine {
 
     /** The service refused the slot's session, whether the slot is held or not. */
     void refused(LineSlot slot, RetryAfter retryAfter) {
-        long now = acquire();
+        acquire();
         try {
             int held = state.held.size();
             int inFlight = state.held.contains(slot) ? held : held + 1;
-            state.limits.refused(slot, inFlight, state.usage.ended(held), now, retryAfter.nanos());
+            state.limits.refused(slot, inFlight, state.usage.ended(held), state.now(), retryAfter.nanos());
             state.usage.refused(retryAfter.rejected());
         } finally {
             release();
@@ -262,7 +259,7 @@ public final class WaitingLine {
 
     /** Begins a step, and returns the line as it stands. A step that has a reading begins a new measuring window. */
     public LineSnapshot beginStep(boolean hasReading) {
-        var unused = acquire();
+        acquire();
         try {
             LineSnapshot snapshot = state.snapshot();
             state.usage.beginStep(snapshot.totals());
@@ -283,14 +280,14 @@ public final class WaitingLine {
      * @param refused whether the service refused between the last step and this one
      */
     public LimitMove endStep(int seen, int wanted, boolean refused) {
-        long now = acquire();
+        acquire();
         try {
             Limits limits = state.limits;
             state.held.reserve(Math.min(state.waiters.size(), limits.maxSlots()));
             boolean ceilingReached = state.usage.ceilingReached() || state.waitingFor() == Bottleneck.API;
             boolean drains = state.held.size() > limits.allowed();
-            LimitMove move = limits.step(seen, wanted, ceilingReached && !drains, refused, now);
-            state.handOver(now);
+            LimitMove move = limits.step(seen, wanted, ceilingReached && !drains, refused, state.now());
+            state.handOver();
             state.usage.endStep();
             state.usage.reached(state.waitingFor()); // callers that still wait count as having reached the new limit
             return move;
@@ -301,11 +298,11 @@ public final class WaitingLine {
 
     /** Sets the bounds, and moves the limit into them. */
     public void setBounds(int newMin, int newMax) {
-        long now = acquire();
+        acquire();
         try {
             state.held.reserve(Math.min(state.waiters.size(), newMax));
             state.limits.setBounds(newMin, newMax);
-            state.handOver(now);
+            state.handOver();
         } finally {
             release();
         }
@@ -314,12 +311,12 @@ public final class WaitingLine {
     /** Gives back garbage-collected slots; reports these, and slots that have been held for too long. */
     public SlotSet.Leaks findLeaks() {
         SlotSet.Leaks leaks;
-        long now = acquire();
+        acquire();
         try {
             // A paused slot occupies no room, so there is nothing to warn of.
-            var unused = state.paused.findLeaks(now, Long.MAX_VALUE);
-            leaks = state.held.findLeaks(now, leakNanos); // last: what it removes must be handed over
-            state.handOver(now);
+            var unused = state.paused.findLeaks(state.now(), Long.MAX_VALUE);
+            leaks = state.held.findLeaks(state.now(), leakNanos); // last: what it removes must be handed over
+            state.handOver();
         } finally {
             release();
         }
@@ -333,7 +330,7 @@ public final class WaitingLine {
      * @param ifAllWait whether to return an empty set unless each slot is held by a thread in line, as in a deadlock
      */
     public Set<Thread> holders(boolean ifAllWait) {
-        var unused = acquire();
+        acquire();
         try {
             return state.holders(ifAllWait);
         } finally {
@@ -343,7 +340,7 @@ public final class WaitingLine {
 
     /** Refuses all callers in line and all later ones. Slots that are held stay held. */
     public void close() {
-        var unused = acquire();
+        acquire();
         try {
             state.close();
         } finally {
@@ -362,7 +359,7 @@ public final class WaitingLine {
     }
 
     public LineSnapshot snapshot() {
-        var unused = acquire();
+        acquire();
         try {
             return state.snapshot();
         } finally {
