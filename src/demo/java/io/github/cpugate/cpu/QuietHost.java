@@ -34,6 +34,9 @@ public final class QuietHost {
      * @return a new source
      */
     public static CpuSource withQuotas() {
-        return new ScopedCpuSource(alone(), new QuotaMeter(Path.of("/"), new ProcessCpu(), System::nanoTime));
+        return new ScopedCpuSource(
+                alone(),
+                new AllowedProcessors(() -> Processors.UNRESTRICTED, new ProcessCpu(), System::nanoTime),
+                new QuotaMeter(Path.of("/"), new ProcessCpu(), System::nanoTime));
     }
 }

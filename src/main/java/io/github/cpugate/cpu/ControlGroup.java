@@ -48,12 +48,46 @@ record ControlGroup(
             return Long.parseLong(text(usageDir, "cpuacct.usage"));
         }
         String stat = text(usageDir, "cpu.stat");
+        long micros = value(stat, "usage_usec ");
+        if (micros < 0) {
+            throw new IOException("no usage_usec in " + stat);
+        }
+        return 1000 * micros;
+    }
+
+    /**
+     * The periods of a quota in which the group wanted to run, and those in which the quota was used up; -1 if unknown.
+     */
+    record Periods(long all, long throttled) {
+
+        static final Periods UNKNOWN = new Periods(-1, -1);
+
+        /** {@return the throttled share of the periods since another value, in percent; {@code NaN} if unknown} */
+        double throttledPercentSince(Periods before) {
+            if (before.all < 0 || all < before.all || before.throttled < 0 || throttled < before.throttled) {
+                return Double.NaN;
+            }
+            return all == before.all ? 0 : 100.0 * (throttled - before.throttled) / (all - before.all);
+        }
+    }
+
+    /** Reads how often the quota was used up since the group was made. It never throws: nothing depends on it. */
+    Periods periods() {
+        try {
+            String stat = text(quotaDir, "cpu.stat");
+            return new Periods(value(stat, "nr_periods "), value(stat, "nr_throttled "));
+        } catch (IOException | RuntimeException e) {
+            return Periods.UNKNOWN;
+        }
+    }
+
+    private static long value(String stat, String key) {
         for (String line : stat.split("\n", -1)) {
-            if (line.startsWith("usage_usec ")) {
-                return 1000 * Long.parseLong(line.substring("usage_usec ".length()));
+            if (line.startsWith(key)) {
+                return Long.parseLong(line.substring(key.length()));
             }
         }
-        throw new IOException("no usage_usec in " + stat);
+        return -1;
     }
 
     private static String text(Path folder, String file) throws IOException {

@@ -8,20 +8,29 @@ import java.util.Objects;
  * <p>Immutable. Use the factory methods, since components may be added to the record. A sample whose values are not
  * percentages is never {@link Health#OK}, however it was made: a {@code NaN} makes it {@link Health#NO_READING}, a
  * value outside [0, 100] {@link Health#FAILING}. An {@code own} above 100 becomes 100 and one below 0 becomes
- * {@code NaN}; neither affects the health.
+ * {@code NaN}, and so does a {@code throttled} outside [0, 100]; none of this affects the health.
  *
  * @param raw the reading, percent of the scope; {@code NaN} if there is none
  * @param smoothed the smoothed value, percent of the scope; if there is no reading, the last known one, which may be of
  *     another scope, or {@code NaN}
  * @param own the part of {@code raw} that this JVM used, percent of the scope; {@code NaN} if unknown
- * @param scope what 100 % is: {@code "host"}, or a control group and its quota, as in {@code "cgroup /docker/abc (0.5
- *     cores)"}
+ * @param scope what 100 % is: {@code "host"}, some of its processors, as in {@code "processors 0-3 of 64"}, or a
+ *     control group and its quota, as in {@code "cgroup /docker/abc (0.5 cores)"}
  * @param cores the number of processors that 100 % stands for; {@code NaN} if unknown
  * @param health whether the sample can be acted on
  * @param detail why {@code health} is not {@link Health#OK}; empty if it is
+ * @param throttled how often the kernel stopped this process because a CPU quota was used up, percent of the quota's
+ *     periods, whichever the scope; {@code NaN} if there is no quota or it is unknown. It does not affect the limit.
  */
 public record CpuSample(
-        double raw, double smoothed, double own, String scope, double cores, Health health, String detail) {
+        double raw,
+        double smoothed,
+        double own,
+        String scope,
+        double cores,
+        Health health,
+        String detail,
+        double throttled) {
 
     /** Whether a sample can be acted on. */
     public enum Health {
@@ -48,12 +57,14 @@ public record CpuSample(
      * @param cores processors, or {@code NaN}
      * @param health pass {@link Health#OK} to have it derived from the values
      * @param detail why the health is not OK; empty if it is
+     * @param throttled percent of the periods of a quota, or {@code NaN}
      */
     public CpuSample {
         Objects.requireNonNull(scope, "scope");
         Objects.requireNonNull(health, "health");
         Objects.requireNonNull(detail, "detail");
         own = own >= 0 ? Math.min(own, 100) : Double.NaN;
+        throttled = isPercent(throttled) ? throttled : Double.NaN;
         if (health == Health.OK && (Double.isNaN(raw) || Double.isNaN(smoothed))) {
             health = Health.NO_READING;
             detail = "the source had no reading";
@@ -61,6 +72,22 @@ public record CpuSample(
             health = Health.FAILING;
             detail = "a reading of " + (isPercent(raw) ? smoothed : raw) + " is not a percentage";
         }
+    }
+
+    /**
+     * Creates a sample with an unknown {@code throttled}.
+     *
+     * @param raw percent of the scope
+     * @param smoothed percent of the scope
+     * @param own percent of the scope
+     * @param scope what 100 % is
+     * @param cores processors, or {@code NaN}
+     * @param health pass {@link Health#OK} to have it derived from the values
+     * @param detail why the health is not OK; empty if it is
+     */
+    public CpuSample(
+            double raw, double smoothed, double own, String scope, double cores, Health health, String detail) {
+        this(raw, smoothed, own, scope, cores, health, detail, Double.NaN);
     }
 
     /**
@@ -87,7 +114,7 @@ public record CpuSample(
     }
 
     /**
-     * Returns a sample of a reading, with the own CPU, scope and cores of the reading.
+     * Returns a sample of a reading, with the own CPU, scope, cores and throttling of the reading.
      *
      * @param reading the reading
      * @param smoothed the smoothed value, percent of the reading's scope
@@ -95,7 +122,14 @@ public record CpuSample(
      */
     public static CpuSample of(CpuReading reading, double smoothed) {
         return new CpuSample(
-                reading.percent(), smoothed, reading.own(), reading.scope(), reading.cores(), Health.OK, "");
+                reading.percent(),
+                smoothed,
+                reading.own(),
+                reading.scope(),
+                reading.cores(),
+                Health.OK,
+                "",
+                reading.throttled());
     }
 
     /**

@@ -25,18 +25,35 @@ public interface CpuSampler {
     /**
      * Returns a sampler of the CPU available to this process, smoothed by an EWMA of weight 0.3.
      *
-     * <p>The reading is the largest of host CPU and the used share of each CPU quota of the Linux control groups (the
-     * container) that this process is in. Its scope names the one that was largest. The CPU that other processes of the
-     * host or of the group use is included.
+     * <p>The reading is the larger of the CPU of the processors that this process may use, and the used share of each
+     * CPU quota of the Linux control groups (the container) that this process is in. Its scope names the one that
+     * governs: the largest, with some hysteresis, so that two of equal load do not take turns. The CPU that other
+     * processes of these processors or of the group use is included.
+     *
+     * <p>A process may use all processors of the host, unless {@code taskset}, {@code numactl}, a cpuset or (on Windows
+     * hosts of up to 64 processors) an affinity mask restricts it. A change takes effect at the next sample.
      *
      * <p>Host CPU is read through OSHI: without native code on Linux, through JNA elsewhere. Where OSHI cannot load, it
-     * is read through the JDK's own bean. The log names the one in use. Loading OSHI takes about half a second, once,
-     * at the first sample and not in this method.
+     * is read through the JDK's own bean, and where that shows nothing either, it is the CPU of this JVM alone. The log
+     * names the one in use. Loading OSHI takes about half a second, once, at the first sample and not in this method.
      *
      * @return a new sampler, for one gate
      */
     static CpuSampler ofHost() {
         return new HostSampler();
+    }
+
+    /**
+     * Returns a sampler of this JVM's own CPU against a number of cores, smoothed by an EWMA of weight 0.3. It is for a
+     * limit that a process cannot see: a quota outside its cgroup namespace, a virtual machine that is throttled from
+     * outside, the CPU rate of a Windows job. Other processes are not counted.
+     *
+     * @param cores the number of processors that 100 % stands for, as in {@code 0.5}
+     * @return a new sampler, for one gate
+     * @throws IllegalArgumentException if {@code cores} is not positive and finite
+     */
+    static CpuSampler ofCores(double cores) {
+        return new SmoothingSampler(OwnCpuSource.ofCores(cores), SmoothingSampler.DEFAULT_ALPHA);
     }
 
     /**

@@ -3,6 +3,7 @@ package io.github.cpugate.cpu;
 import io.github.cpugate.internal.log.Log;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * <p>On Linux, OSHI without native code is tried first: JNA unpacks a library into the home or temporary folder and
  * throws {@code UnsatisfiedLinkError} where neither is writable, and loading it causes a warning from JDK 24 on.
  *
- * <p>No choice is permanent. A source that fails {@value #MAX_FAILURES} times in a row is replaced by the best of the
- * others that works; if none does, it is opened again. While a lesser source is in use, the better ones are retried at
- * growing intervals. A better source is primed at one read and takes over at the next, so the change costs no reading.
+ * <p>No choice is permanent. A source that is at fault at {@value #MOST_FAULTS} of its last 8 reads is replaced by the
+ * best of the others that works; if none does, it is opened again. A source is at fault if it throws, if it returns no
+ * percentage, or if it has no reading for a second in which this JVM used CPU: some sandboxes show counters that never
+ * move. While a lesser source is in use, the better ones are retried at growing intervals. A better source is primed at
+ * one read and takes over at the next, so the change costs no reading.
  */
 class HostCpuSource implements CpuSource {
 
@@ -22,28 +25,50 @@ class HostCpuSource implements CpuSource {
     record Candidate(String name, Supplier<CpuSource> opener) {}
 
     private static final Log LOG = new Log(CpuSampler.class.getName());
-    private static final int MAX_FAILURES = 3;
+    private static final int MOST_FAULTS = 3;
+    private static final int RECENT = 0xFF; // the last 8 reads, a bit each
+    private static final long STUCK_NANOS = 1_000_000_000; // OSHI has new counters every 300 ms
+    private static final long STUCK_OWN_NANOS = 20_000_000; // two ticks
     private static final int FIRST_INTERVAL = 8; // reads until better sources are retried; doubled at each retry
     private static final int MAX_INTERVAL = 1024;
 
     private @Nullable Opened current;
     private @Nullable Opened better; // primed at the previous read
-    private int failures; // of the current source, in a row
+    private int recentFaults; // of the current source: bit 0 is the last read, and 1 is a fault
+    private long lastReading; // when the current source was opened or had a reading
+    private long ownAtLastReading;
+    private long reads; // of the current source
     private int failedRank = -1; // of the source that was last given up, which is tried after all others
     private int interval = FIRST_INTERVAL;
     private int readsUntilRetry;
+    private final LongSupplier ownNanos;
+    private final LongSupplier nanoClock;
+
+    HostCpuSource() {
+        this(new ProcessCpu(), System::nanoTime);
+    }
+
+    HostCpuSource(LongSupplier ownNanos, LongSupplier nanoClock) {
+        this.ownNanos = ownNanos;
+        this.nanoClock = nanoClock;
+    }
 
     /** A source that has been opened and read once; {@code rank} 0 is the best. */
     private record Opened(CpuSource source, String name, int rank) {}
 
-    /** Returns the sources to try, the best first. Not called before the first read; tests override it. */
+    /**
+     * Returns the sources to try, the best first. Not called before the first read; tests override it. The openers are
+     * lambda expressions, so that a class of OSHI that is missing or of another version fails the opener and not this.
+     */
     List<Candidate> candidates() {
-        Candidate jna = new Candidate("OSHI (JNA)", OshiCpuSource::throughJna);
-        Candidate jdk = new Candidate("JDK (OperatingSystemMXBean)", JdkCpuSource::ofPlatform);
-        if (!System.getProperty("os.name", "").startsWith("Linux")) {
-            return List.of(jna, jdk);
+        List<Candidate> candidates = new ArrayList<>();
+        if (System.getProperty("os.name", "").startsWith("Linux")) {
+            candidates.add(new Candidate("OSHI without native code", () -> OshiCpuSource.withoutNativeCode()));
         }
-        return List.of(new Candidate("OSHI without native code", OshiCpuSource::withoutNativeCode), jna, jdk);
+        candidates.add(new Candidate("OSHI (JNA)", () -> OshiCpuSource.throughJna()));
+        candidates.add(new Candidate("JDK (OperatingSystemMXBean)", () -> JdkCpuSource.ofPlatform()));
+        candidates.add(new Candidate("own CPU of this JVM", () -> OwnCpuSource.ofProcessors()));
+        return candidates;
     }
 
     @Override
@@ -60,24 +85,42 @@ class HostCpuSource implements CpuSource {
         if (ofBetter != null) {
             return ofBetter;
         }
+        boolean fault = true;
         try {
             CpuReading reading = current.source.reading();
-            failures = isFault(reading) ? failures + 1 : 0;
+            fault = isFault(reading);
             return reading;
-        } catch (Throwable t) {
-            failures++;
-            throw t;
         } finally {
-            if (failures >= MAX_FAILURES) {
-                failedRank = current.rank;
-                current = null; // the next read chooses again
-                failures = 0;
+            reads++;
+            recentFaults = (recentFaults << 1 | (fault ? 1 : 0)) & RECENT;
+            if (Integer.bitCount(recentFaults) >= MOST_FAULTS) {
+                giveUp(current);
             }
         }
     }
 
-    private static boolean isFault(CpuReading reading) {
-        return CpuSample.of(reading, reading.percent()).health() == CpuSample.Health.FAILING;
+    private void giveUp(Opened source) {
+        failedRank = source.rank;
+        current = null; // the next read chooses again
+        if (reads >= MAX_INTERVAL) {
+            interval = FIRST_INTERVAL; // it worked for long, so it is worth an early try
+        }
+    }
+
+    private boolean isFault(CpuReading reading) {
+        CpuSample.Health health = CpuSample.of(reading, reading.percent()).health();
+        if (health == CpuSample.Health.OK) {
+            lastReading = nanoClock.getAsLong();
+            ownAtLastReading = ownNanos.getAsLong();
+            return false;
+        }
+        return health == CpuSample.Health.FAILING || isStuck();
+    }
+
+    private boolean isStuck() {
+        return nanoClock.getAsLong() - lastReading >= STUCK_NANOS
+                && ownAtLastReading >= 0
+                && ownNanos.getAsLong() - ownAtLastReading >= STUCK_OWN_NANOS;
     }
 
     private CpuReading choose() {
@@ -118,7 +161,10 @@ class HostCpuSource implements CpuSource {
     private void use(Opened next, String reason) {
         current = next;
         better = null;
-        failures = 0;
+        recentFaults = 0;
+        reads = 0;
+        lastReading = nanoClock.getAsLong();
+        ownAtLastReading = ownNanos.getAsLong();
         readsUntilRetry = interval;
         logSource(next.name + reason);
     }

@@ -1,17 +1,19 @@
 package io.github.cpugate.cpu;
 
+import java.util.Arrays;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import oshi.hardware.CentralProcessor;
-import oshi.hardware.CentralProcessor.TickType;
-import oshi.spi.SystemInfoProvider;
 
 /**
  * Reads host CPU from OSHI's tick counters.
  *
  * <p>The delta is computed here and not by {@code getSystemCpuLoadBetweenTicks}, which returns 0 when no tick has
  * elapsed: OSHI memoizes the counters for 300 ms, so two reads within that time would look like an idle host.
+ *
+ * <p>{@link #throughJna()} works with OSHI 5 and 6 too, in case an application brings one of these: it uses only what
+ * they have, and {@link #withoutNativeCode()} links the classes of OSHI 7 when it is called and not earlier.
  */
 final class OshiCpuSource implements CpuSource {
 
@@ -21,8 +23,9 @@ final class OshiCpuSource implements CpuSource {
     private long @Nullable [] last; // milliseconds, summed over all processors
     private long lastOwn;
     private long lastRead;
+    private double lastCores = Double.NaN; // unknown: any number is plausible
 
-    /** Reads the counters from {@code ticks}, indexed by {@link TickType}. */
+    /** Reads the counters from {@code ticks}, in the order of {@link TickSpan}. */
     OshiCpuSource(Supplier<long[]> ticks, LongSupplier ownNanos, LongSupplier nanoClock) {
         this.ticks = ticks;
         this.ownNanos = ownNanos;
@@ -31,16 +34,14 @@ final class OshiCpuSource implements CpuSource {
 
     /** For Linux; throws on systems where OSHI needs native code. */
     static OshiCpuSource withoutNativeCode() {
-        return of(new oshi.nativefree.SystemInfo());
+        return of(new oshi.nativefree.SystemInfo().getHardware().getProcessor());
     }
 
     static OshiCpuSource throughJna() {
-        return of(new oshi.SystemInfo());
+        return of(new oshi.SystemInfo().getHardware().getProcessor());
     }
 
-    /** Loads OSHI's processor classes, which takes a few hundred milliseconds of CPU. */
-    private static OshiCpuSource of(SystemInfoProvider systemInfo) {
-        CentralProcessor processor = systemInfo.getHardware().getProcessor();
+    private static OshiCpuSource of(CentralProcessor processor) {
         return new OshiCpuSource(processor::getSystemCpuLoadTicks, new ProcessCpu(), System::nanoTime);
     }
 
@@ -52,14 +53,12 @@ final class OshiCpuSource implements CpuSource {
     @Override
     public CpuReading reading() {
         long[] now = ticks.get().clone(); // OSHI returns the same array to all callers
-        long sum = sum(now);
-        if (sum == 0) {
+        if (Arrays.stream(now).allMatch(each -> each == 0)) {
             // OSHI returns zeros if /proc/stat is unreadable. A delta from zeros would be the load since boot.
             throw new IllegalStateException("OSHI returned no CPU ticks");
         }
         long[] before = last;
-        long elapsed = before == null ? 0 : sum - sum(before);
-        if (before != null && elapsed == 0) {
+        if (before != null && Arrays.equals(before, now)) {
             return CpuReading.of(Double.NaN); // the next reading spans this read's time too
         }
         long ownBefore = lastOwn;
@@ -67,34 +66,22 @@ final class OshiCpuSource implements CpuSource {
         last = now;
         lastOwn = ownNanos.getAsLong();
         lastRead = nanoClock.getAsLong();
-        if (before == null || elapsed < 0) {
+        if (before == null) {
             return CpuReading.of(Double.NaN);
         }
         long span = lastRead - readBefore;
-        long idle = 0;
-        long total = 0;
-        for (TickType type : TickType.values()) {
-            int i = type.getIndex();
-            long spent = Math.max(0, now[i] - before[i]); // iowait may decrease on Linux: proc(5)
-            total += spent;
-            if (type == TickType.IDLE || type == TickType.IOWAIT) {
-                idle += spent;
-            }
+        TickSpan elapsed = TickSpan.between(before, now);
+        if (elapsed.total() == 0) {
+            return CpuReading.of(Double.NaN);
         }
-        return new CpuReading(
-                100.0 * (total - idle) / total,
-                // The ticks sum up to processors x time, even in a container that shows fewer processors.
-                ProcessCpu.percent(ownBefore, lastOwn, 1e6 * total),
-                span,
-                CpuReading.HOST,
-                span > 0 ? 1e6 * total / span : Double.NaN);
-    }
-
-    private static long sum(long[] ticks) {
-        long sum = 0;
-        for (long each : ticks) {
-            sum += each;
+        double cores = span > 0 ? 1e6 * elapsed.total() / span : Double.NaN;
+        boolean plausible = Double.isNaN(lastCores) || elapsed.isPlausible(span, lastCores);
+        lastCores = plausible ? cores : Double.NaN; // if there are more processors now, the next reading is valid
+        if (!plausible) {
+            return CpuReading.of(Double.NaN);
         }
-        return sum;
+        // The ticks sum up to processors x time, even in a container that shows fewer processors.
+        double own = ProcessCpu.percent(ownBefore, lastOwn, 1e6 * elapsed.total());
+        return new CpuReading(elapsed.percent(), own, span, CpuReading.HOST, cores);
     }
 }

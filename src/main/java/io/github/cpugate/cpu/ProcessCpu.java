@@ -2,18 +2,69 @@ package io.github.cpugate.cpu;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Supplies the CPU time that this JVM has used, in nanoseconds; negative if unknown. Linux counts it in units of 10 ms.
+ * Supplies the CPU time that this JVM has used, in nanoseconds; -1 if unknown. Linux counts it in units of 10 ms.
+ *
+ * <p>It never throws. In some containers the JDK's bean does at every use (JDK-8286212, JDK-8287073, JDK-8343191);
+ * {@link ProcessHandle} has the same time, for more work.
  */
 final class ProcessCpu implements LongSupplier {
 
-    private final OperatingSystemMXBean bean = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    private final List<Supplier<LongSupplier>> openers;
+    private int opened;
+    private @Nullable LongSupplier current;
+
+    ProcessCpu() {
+        this(openers());
+    }
+
+    /** Uses the first that works. Opening one may throw anything, and so may using it. */
+    ProcessCpu(List<Supplier<LongSupplier>> openers) {
+        this.openers = openers;
+    }
+
+    static List<Supplier<LongSupplier>> openers() {
+        return List.of(() -> ofBean(), () -> ProcessCpu::ofHandle);
+    }
+
+    private static LongSupplier ofBean() {
+        OperatingSystemMXBean bean = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        return bean::getProcessCpuTime;
+    }
+
+    private static long ofHandle() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .map(Duration::toNanos)
+                .orElse(-1L);
+    }
 
     @Override
     public long getAsLong() {
-        return bean.getProcessCpuTime();
+        while (true) {
+            try {
+                if (current == null) {
+                    if (opened == openers.size()) {
+                        return -1;
+                    }
+                    current = openers.get(opened++).get();
+                }
+                long nanos = current.getAsLong();
+                if (nanos >= 0) {
+                    return nanos;
+                }
+            } catch (Throwable t) {
+                // The next one is tried.
+            }
+            current = null;
+        }
     }
 
     /** Returns the CPU time used between two values, in percent of {@code capacityNanos}; {@code NaN} if unknown. */

@@ -4,24 +4,28 @@ import io.github.cpugate.internal.log.Log;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Measures how much of their CPU quotas the control groups of this process use.
  *
- * <p>It never throws. A file that cannot be read or parsed counts as no quota; the first such file is logged.
+ * <p>It never throws. A file that cannot be read or parsed counts as no quota; the first fault of each group is logged.
  */
 final class QuotaMeter {
+
+    private static final Log LOG = new Log(CpuSampler.class.getName());
 
     /**
      * A process rarely changes its groups, and a group without a quota rarely gets one, so a scan once a minute, at a
      * period of 2 s, is enough. An existing quota is read each time.
      */
-    private static final Log LOG = new Log(CpuSampler.class.getName());
-
     private static final int READS_PER_SCAN = 30;
+
+    private static final int MOST_FAULTS_LOGGED = 16;
 
     private final Path root;
     private final LongSupplier ownNanos;
@@ -32,7 +36,8 @@ final class QuotaMeter {
     private long lastOwn;
     private long lastRead;
     private @Nullable String loggedQuotas;
-    private boolean faultLogged;
+    private final Set<String> faultsLogged = new HashSet<>();
+    private double throttled = Double.NaN;
     private boolean faulty; // whether a group failed at this read
 
     /** A group, with its last readings. */
@@ -41,13 +46,14 @@ final class QuotaMeter {
         final ControlGroup group;
         double quota = Double.NaN; // cores
         long used = -1; // nanoseconds
+        ControlGroup.Periods periods = ControlGroup.Periods.UNKNOWN;
 
         Metered(ControlGroup group) {
             this.group = group;
         }
 
         String scope() {
-            return "cgroup " + group.path() + " (" + Math.round(100 * quota) / 100.0 + " cores)";
+            return CpuReading.scope("cgroup " + group.path(), quota);
         }
     }
 
@@ -59,25 +65,28 @@ final class QuotaMeter {
     }
 
     /**
-     * Returns the reading of the group that used the largest share of its quota since the last call; null if there is
-     * none, as when no group had a quota at both calls.
+     * Returns the readings of the groups that have a quota, each of the share of its quota that the group used since
+     * the last call. A group that had no quota then has no reading.
      */
-    @Nullable
-    CpuReading tightest() {
+    List<CpuReading> readings() {
+        List<CpuReading> readings = new ArrayList<>();
+        throttled = Double.NaN;
         try {
             boolean scanned = scanIfDue();
             if (!scanned && !hasQuota()) {
-                return null;
+                return readings;
             }
             long now = nanoClock.getAsLong();
             long own = ownNanos.getAsLong();
             long span = now - lastRead;
-            CpuReading tightest = null;
             faulty = false;
             for (Metered each : groups) {
                 CpuReading reading = scanned || each.quota > 0 ? read(each, own, span) : null;
-                if (reading != null && (tightest == null || reading.percent() > tightest.percent())) {
-                    tightest = reading;
+                if (reading != null) {
+                    readings.add(reading);
+                    if (reading.throttled() >= 0 && !(reading.throttled() <= throttled)) {
+                        throttled = reading.throttled();
+                    }
                 }
             }
             lastRead = now;
@@ -85,11 +94,15 @@ final class QuotaMeter {
             if (!faulty) { // a fault is logged as such, and one that comes and goes must not log the quotas each time
                 logQuotas();
             }
-            return tightest;
         } catch (Throwable t) { // from a clock, or for lack of memory
             logFault("CPU quotas", t);
-            return null;
         }
+        return readings;
+    }
+
+    /** Returns the throttled share of the last readings, in percent of a quota's periods; {@code NaN} if unknown. */
+    double throttled() {
+        return throttled;
     }
 
     private boolean hasQuota() {
@@ -124,12 +137,15 @@ final class QuotaMeter {
         long usedBefore = each.used;
         each.quota = Double.NaN;
         each.used = -1;
+        ControlGroup.Periods periodsBefore = each.periods;
+        each.periods = ControlGroup.Periods.UNKNOWN;
         try {
             each.quota = each.group.quotaCores();
             if (Double.isNaN(each.quota)) {
                 return null;
             }
             each.used = each.group.usedNanos(own);
+            each.periods = each.group.periods();
         } catch (IOException | RuntimeException e) {
             each.quota = Double.NaN;
             faulty = true;
@@ -147,7 +163,13 @@ final class QuotaMeter {
             return null;
         }
         double share = Math.min(100, used); // used exceeds 100 if a burst runs into the next period
-        return new CpuReading(share, ProcessCpu.percent(lastOwn, own, capacity), span, each.scope(), capacity / span);
+        return new CpuReading(
+                share,
+                ProcessCpu.percent(lastOwn, own, capacity),
+                span,
+                each.scope(),
+                capacity / span,
+                each.periods.throttledPercentSince(periodsBefore));
     }
 
     private void logQuotas() {
@@ -174,8 +196,7 @@ final class QuotaMeter {
     }
 
     private void logFault(String what, Throwable cause) {
-        if (!faultLogged) {
-            faultLogged = true;
+        if (faultsLogged.size() < MOST_FAULTS_LOGGED && faultsLogged.add(what)) {
             try {
                 LOG.warn(
                         "ignoring {}, which cannot be read: {} (logged once)",

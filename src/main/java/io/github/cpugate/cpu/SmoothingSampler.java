@@ -37,7 +37,14 @@ final class SmoothingSampler implements CpuSampler {
         if (!sample.isOk()) {
             Health health = first && sample.health() == Health.NO_READING ? Health.STARTING : sample.health();
             return new CpuSample(
-                    sample.raw(), smoothed, sample.own(), sample.scope(), sample.cores(), health, sample.detail());
+                    sample.raw(),
+                    smoothed,
+                    sample.own(),
+                    sample.scope(),
+                    sample.cores(),
+                    health,
+                    sample.detail(),
+                    sample.throttled());
         }
         double weight = Double.isNaN(smoothed) ? 1 : weight(reading.spanNanos());
         smoothed = weight == 1 ? sample.raw() : smoothed + weight * (sample.raw() - smoothed);

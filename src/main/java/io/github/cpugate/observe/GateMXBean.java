@@ -84,7 +84,10 @@ public interface GateMXBean {
     /** {@return the part of the raw reading that others than this JVM used} */
     double getOthersCpu();
 
-    /** {@return what 100 % is: the host, or the control group whose quota governs} */
+    /** {@return the percentage of a CPU quota's periods in which it was used up; NaN if there is no quota} */
+    double getThrottledCpu();
+
+    /** {@return what 100 % is: the host, the processors that this process may use, or a control group's quota} */
     String getScope();
 
     /** {@return whether the last reading can be acted on} */

@@ -49,10 +49,11 @@ final class GateMeters {
                     "backing.off",
                     "Paused sessions that wait out the time for which the service asked",
                     GateSnapshot::backingOff),
-            cpu("raw", "The last CPU reading, of the host or of the CPU quota that governs", CpuSample::raw),
+            cpu("raw", "The last CPU reading, of the host, its allowed processors, or a CPU quota", CpuSample::raw),
             cpu("smoothed", "The smoothed CPU reading, on which the policy decides", CpuSample::smoothed),
             cpu("own", "The part of the last CPU reading that this JVM used", CpuSample::own),
             cpu("others", "The part of the last CPU reading that others than this JVM used", CpuSample::others),
+            cpu("throttled", "The part of a CPU quota's periods in which it was used up", CpuSample::throttled),
             ratio("target", "The CPU target", GateSnapshot::targetCpu));
 
     private static final List<Value> COUNTERS = List.of(

@@ -262,8 +262,13 @@ public final class JfrEvents implements GateListener {
         @Percentage
         float others;
 
+        @Label("Throttled")
+        @Description("The part of a CPU quota's periods in which it was used up")
+        @Percentage
+        float throttled;
+
         @Label("Scope")
-        @Description("What 100 % is: the host, or the control group whose quota governs")
+        @Description("What 100 % is: the host, the processors that this process may use, or a control group's quota")
         @Nullable
         String scope;
 
@@ -290,6 +295,7 @@ public final class JfrEvents implements GateListener {
             heldBackByMaxSlots = step.heldBack().maxSlots().toNanos();
             own = fraction(step.cpu().own());
             others = fraction(step.cpu().others());
+            throttled = fraction(step.cpu().throttled());
             scope = step.cpu().scope();
             health = step.cpu().health().toString();
         }

@@ -196,6 +196,7 @@ public final class Jmx implements AutoCloseable {
                 case "getSmoothedCpu" -> now.cpu().smoothed();
                 case "getOwnCpu" -> now.cpu().own();
                 case "getOthersCpu" -> now.cpu().others();
+                case "getThrottledCpu" -> now.cpu().throttled();
                 case "getScope" -> now.cpu().scope();
                 case "getHealth" -> now.cpu().health();
                 case "getDetail" -> now.cpu().detail();

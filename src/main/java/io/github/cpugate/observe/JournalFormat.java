@@ -90,7 +90,8 @@ enum JournalFormat {
             new Column("paused", StepReport::paused),
             new Column("backingOff", StepReport::backingOff),
             new Column("resumed", StepReport::resumed),
-            new Column("rejected", StepReport::rejected));
+            new Column("rejected", StepReport::rejected),
+            new Column("throttled", step -> rounded(step.cpu().throttled(), 1e2)));
 
     /** Returns the first line of a file, with its line feed; empty if the format has none. */
     abstract String header();

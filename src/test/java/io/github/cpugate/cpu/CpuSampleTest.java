@@ -86,4 +86,13 @@ class CpuSampleTest {
         assertThat(CpuSample.of(80).scope()).isEqualTo("host");
         assertThat(CpuSample.of(80).own()).isNaN();
     }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "100, 100", "-1, NaN", "101, NaN", "NaN, NaN"})
+    void aThrottledShareThatIsNoPercentageIsUnknown(double reported, Double throttled) {
+        CpuSample sample = CpuSample.of(CpuReading.of(50).withThrottled(reported), 50);
+
+        assertThat(sample.throttled()).isEqualTo(throttled);
+        assertThat(sample.isOk()).isTrue();
+    }
 }

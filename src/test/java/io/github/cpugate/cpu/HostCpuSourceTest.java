@@ -9,9 +9,12 @@ import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HostCpuSourceTest {
 
@@ -19,7 +22,9 @@ class HostCpuSourceTest {
     final LogCapture log = new LogCapture();
 
     private final List<Candidate> candidates = new ArrayList<>();
-    private final HostCpuSource source = new HostCpuSource() {
+    private long own; // CPU time of this JVM, as the source sees it
+    private long now = Long.MAX_VALUE - 5;
+    private final HostCpuSource source = new HostCpuSource(() -> own, () -> now) {
         @Override
         List<Candidate> candidates() {
             return candidates;
@@ -199,6 +204,122 @@ class HostCpuSourceTest {
             assertThat(source.read()).isEqualTo(-1);
         }
         assertThat(source.read()).isEqualTo(99);
+    }
+
+    /** Makes a step in which this JVM uses that much CPU. Returns the reading; {@code NaN} if it failed, too. */
+    private double step(long ownMillis) {
+        now += TimeUnit.SECONDS.toNanos(2);
+        own += TimeUnit.MILLISECONDS.toNanos(ownMillis);
+        try {
+            return source.read();
+        } catch (IllegalStateException e) {
+            return Double.NaN;
+        }
+    }
+
+    private int stepsUntil(double percent) {
+        for (int steps = 1; steps <= 100; steps++) {
+            if (step(500) == percent) {
+                return steps;
+            }
+        }
+        return Integer.MAX_VALUE;
+    }
+
+    /** As in gVisor, whose /proc/stat has zeros only: OSHI refuses them, and the JDK's bean returns 0. */
+    @Test
+    void whereNothingShowsCpuTheOwnCpuIsTheReadingWithinTenSteps() {
+        addCandidate("OSHI", () -> new OshiCpuSource(() -> new long[8], () -> own, () -> now));
+        addCandidate("JDK", () -> new JdkCpuSource(() -> 0, () -> Double.NaN, () -> 4, () -> own, () -> now));
+        addCandidate("own", () -> new OwnCpuSource(() -> 4, () -> own, () -> now));
+
+        assertThat(stepsUntil(100 * 0.5 / (2 * 4))).isLessThanOrEqualTo(10);
+    }
+
+    @ParameterizedTest(name = "no reading at every {0}. step")
+    @ValueSource(ints = {1, 2, 3})
+    void aSourceThatFlapsBetweenReadingsAndNoneIsReplacedWithinTenSteps(int every) {
+        int[] reads = {0};
+        addCandidate("flaps", () -> () -> ++reads[0] % every == 0 ? Double.NaN : 42);
+        addCandidate("lesser", () -> () -> 99);
+
+        assertThat(stepsUntil(99)).isLessThanOrEqualTo(10);
+    }
+
+    @ParameterizedTest(name = "a fault at every {0}. step")
+    @ValueSource(ints = {2, 3})
+    void aSourceThatFlapsBetweenReadingsAndFaultsIsReplacedWithinTenSteps(int every) {
+        int[] reads = {0};
+        addCandidate("flaps", () -> () -> {
+            if (++reads[0] % every == 0) {
+                throw new IllegalStateException("flaps");
+            }
+            return 42;
+        });
+        addCandidate("lesser", () -> () -> 99);
+
+        assertThat(stepsUntil(99)).isLessThanOrEqualTo(10);
+    }
+
+    @Test
+    void noReadingIsNoFaultWhileThisJvmIsIdle() {
+        double[] value = {42};
+        addCandidate("best", () -> () -> value[0]);
+        addCandidate("lesser", () -> () -> 99);
+        step(0);
+        value[0] = Double.NaN;
+        for (int i = 0; i < 20; i++) {
+            assertThat(step(0)).isNaN();
+        }
+        own = -1; // unknown
+        value[0] = 42;
+        assertThat(step(0)).isEqualTo(42);
+        value[0] = Double.NaN;
+        for (int i = 0; i < 20; i++) {
+            own = -1;
+            assertThat(step(0)).isNaN();
+        }
+    }
+
+    @Test
+    void noReadingIsNoFaultWhileStepsAreTooFastForTheSource() {
+        addCandidate("new counters each 300 ms", () -> new CpuSource() {
+            private long last = now - TimeUnit.SECONDS.toNanos(1);
+
+            @Override
+            public double read() {
+                if (now - last < TimeUnit.MILLISECONDS.toNanos(300)) {
+                    return Double.NaN;
+                }
+                last = now;
+                return 42;
+            }
+        });
+        addCandidate("lesser", () -> () -> 99);
+        for (int i = 0; i < 1000; i++) {
+            now += TimeUnit.MILLISECONDS.toNanos(50);
+            own += TimeUnit.MILLISECONDS.toNanos(100);
+            assertThat(source.read()).isNotEqualTo(99);
+        }
+    }
+
+    @Test
+    void aSourceThatWorkedForLongIsTriedAgainSoon() {
+        addCandidate("best", () -> new Flaky(42));
+        addCandidate("lesser", () -> () -> 99);
+        failing = true;
+        for (int i = 0; i < 2000; i++) {
+            step(0);
+        }
+        failing = false;
+        for (int i = 0; i < 4000; i++) {
+            step(0);
+        }
+        assertThat(step(0)).isEqualTo(42);
+        failing = true;
+        stepsUntil(99);
+        failing = false;
+        assertThat(stepsUntil(42)).as("not 1024 steps").isLessThanOrEqualTo(10);
     }
 
     @Test

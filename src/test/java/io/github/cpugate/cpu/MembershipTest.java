@@ -25,7 +25,7 @@ class MembershipTest extends QuotaFiles {
         writeGroupV1(group, 50_000, group, 1);
         writeGroupV1("sys/fs/cgroup/cpu,cpuacct/docker", -1, "sys/fs/cgroup/cpu,cpuacct/docker", 9);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV1(group, 50_000, group, 1.25);
         assertThat(readAfterOneSecond(meter))
@@ -40,7 +40,7 @@ class MembershipTest extends QuotaFiles {
                 "32 23 0:30 / /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct");
         writeGroupV1("sys/fs/cgroup/cpu/a", 50_000, "sys/fs/cgroup/cpuacct/a", 1);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV1("sys/fs/cgroup/cpu/a", 50_000, "sys/fs/cgroup/cpuacct/a", 1.25);
         assertThat(readAfterOneSecond(meter)).returns(50.0, CpuReading::percent);
@@ -54,7 +54,7 @@ class MembershipTest extends QuotaFiles {
                 "32 23 0:30 / /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct");
         writeGroupV1("sys/fs/cgroup/cpu/a", 50_000, "sys/fs/cgroup/cpuacct/a", 1);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         own += SECOND / 5;
         assertThat(readAfterOneSecond(meter)).isEqualTo(new CpuReading(40, 40, SECOND, "cgroup /a (0.5 cores)", 0.5));
@@ -70,7 +70,7 @@ class MembershipTest extends QuotaFiles {
         writeGroupV1(top, 50_000, top, 0);
         writeGroupV1(top + "/sub", -1, top + "/sub", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV1(top, 50_000, top, 0.1);
         assertThat(readAfterOneSecond(meter))
@@ -82,7 +82,7 @@ class MembershipTest extends QuotaFiles {
         writeProcFiles("0::/", "30 23 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw");
         writeGroupV2("", "50000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("", "50000 100000", 0.2);
         assertThat(readAfterOneSecond(meter)).returns(40.0, CpuReading::percent);
@@ -94,7 +94,7 @@ class MembershipTest extends QuotaFiles {
         writeProcFiles("0::" + path, V2);
         writeGroupV2("", "50000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("", "50000 100000", 0.2);
         assertThat(readAfterOneSecond(meter)).isNull();
@@ -109,7 +109,7 @@ class MembershipTest extends QuotaFiles {
         Files.write(mounts, latin, StandardOpenOption.APPEND);
         writeGroupV2("/a", "50000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/a", "50000 100000", 0.2);
         assertThat(readAfterOneSecond(meter)).returns(40.0, CpuReading::percent);
@@ -121,7 +121,7 @@ class MembershipTest extends QuotaFiles {
         write("mnt/other/cpu.max", "50000 100000");
         write("mnt/other/cpu.stat", "usage_usec 0");
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         write("mnt/other/cpu.stat", "usage_usec 200000");
         assertThat(readAfterOneSecond(meter)).returns("cgroup /../other (0.5 cores)", CpuReading::scope);
@@ -133,7 +133,7 @@ class MembershipTest extends QuotaFiles {
         write("mnt/other/cpu.max", "10000 100000");
         writeGroupV2("/docker/abc", "50000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/docker/abc", "50000 100000", 0.2);
         assertThat(readAfterOneSecond(meter)).returns("cgroup /docker/abc (0.5 cores)", CpuReading::scope);

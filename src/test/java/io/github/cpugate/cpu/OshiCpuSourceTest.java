@@ -97,6 +97,53 @@ class OshiCpuSourceTest {
         assertThat(source.read()).as("not 103 percent").isEqualTo(100);
     }
 
+    /** As after the migration of a virtual machine, on some kernels: node_exporter issue 742, telegraf issue 2871. */
+    @Test
+    void aCounterThatRunsBackwardsForeverLeavesTheReadingsValid() {
+        ticks[TickType.STEAL.getIndex()] = 1_000_000_000;
+        source.read();
+        for (int i = 0; i < 100; i++) {
+            addTicks(TickType.STEAL, -7_000);
+            addTicks(TickType.USER, 1800);
+            addTicks(TickType.IDLE, 2200);
+            now += 2_000_000_000L;
+            assertThat(source.reading()).returns(45.0, CpuReading::percent).returns(2.0, CpuReading::cores);
+        }
+    }
+
+    @Test
+    void moreCpuTimeThanTheProcessorsCanHaveIsNoReading() {
+        source.read();
+        addTwoSecondsOfTwoProcessors();
+        assertThat(source.reading().cores()).isEqualTo(2);
+
+        addTicks(TickType.IDLE, 48_540_000); // a processor goes online with the counters of 13 hours
+        addTwoSecondsOfTwoProcessors();
+        assertThat(source.reading()).isEqualTo(CpuReading.of(Double.NaN));
+        addTwoSecondsOfTwoProcessors();
+        assertThat(source.reading()).returns(50.0, CpuReading::percent).returns(2.0, CpuReading::cores);
+    }
+
+    @Test
+    void moreProcessorsCountFromTheSecondReadingOn() {
+        source.read();
+        addTwoSecondsOfTwoProcessors();
+        source.read();
+        for (int i = 0; i < 3; i++) {
+            addTwoSecondsOfTwoProcessors();
+            addTicks(TickType.IDLE, 12_000); // of six more
+            CpuReading reading = source.reading();
+            assertThat(reading.percent()).isEqualTo(i == 0 ? Double.valueOf(Double.NaN) : Double.valueOf(12.5));
+            assertThat(reading.cores()).isEqualTo(i == 0 ? Double.valueOf(Double.NaN) : Double.valueOf(8));
+        }
+    }
+
+    private void addTwoSecondsOfTwoProcessors() {
+        addTicks(TickType.USER, 2000);
+        addTicks(TickType.IDLE, 2000);
+        now += 2_000_000_000L;
+    }
+
     @Test
     void aDecreaseOfTheTickSumIsNoReading() {
         source.read();

@@ -19,7 +19,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeGroupV2("", "50000 100000", 3);
         own = 2 * SECOND;
         QuotaMeter meter = meter();
-        assertThat(meter.tightest()).as("the first read only primes").isNull();
+        assertThat(tightest(meter)).as("the first read only primes").isNull();
 
         writeGroupV2("", "50000 100000", 3.3);
         own += SECOND / 10;
@@ -33,7 +33,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeProcFiles("0::/a", V2);
         writeGroupV2("/a", "150000 100000", 3);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/a", "150000 100000", 5);
         assertThat(readAfterOneSecond(meter)).isEqualTo(new CpuReading(100, 0, SECOND, "cgroup /a (1.5 cores)", 1.5));
@@ -46,7 +46,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeGroupV2("/a", cpuMax, 3);
         writeGroupV2("/a/b", cpuMax, 3);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/a/b", cpuMax, 4);
         assertThat(readAfterOneSecond(meter)).isNull();
@@ -60,7 +60,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeGroupV2("/pod", "100000 100000", 10);
         writeGroupV2("/pod/app", "90000 100000", 5);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/pod", "100000 100000", 10.8);
         writeGroupV2("/pod/app", "90000 100000", 5.2);
@@ -78,7 +78,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeProcFiles("0::/a", V2);
         writeGroupV2("/a", "200000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/a", "100000 100000", 1);
         assertThat(readAfterOneSecond(meter).percent())
@@ -98,7 +98,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeProcFiles("0::/old", V2);
         writeGroupV2("/old", "100000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         Files.delete(root.resolve("sys/fs/cgroup/old/cpu.max"));
         writeProcFiles("0::/new", V2);
@@ -116,7 +116,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeGroupV2("/old", "100000 100000", 0);
         writeGroupV2("/new", "50000 100000", 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeProcFiles("0::/new", V2);
         for (int i = 0; i < 32; i++) {
@@ -142,7 +142,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeGroupV2("/pod", "100000 100000", 0);
         writeGroupV2("/pod/app", cpuMax, 0);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         writeGroupV2("/pod", "100000 100000", 0.7);
         assertThat(readAfterOneSecond(meter))
@@ -156,7 +156,7 @@ class QuotaMeterTest extends QuotaFiles {
         writeProcFiles("0::/a", V2);
         writeGroupV2("/a", "100000 100000", 5);
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         write("sys/fs/cgroup/a/cpu.stat", "nothing");
         assertThat(readAfterOneSecond(meter)).isNull();
@@ -186,7 +186,7 @@ class QuotaMeterTest extends QuotaFiles {
     @Test
     void aMissingProcMeansNoQuotaAndNoFault() {
         QuotaMeter meter = meter();
-        meter.tightest();
+        tightest(meter);
 
         assertThat(readAfterOneSecond(meter)).isNull();
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
@@ -200,56 +200,5 @@ class QuotaMeterTest extends QuotaFiles {
             assertThat(readAfterOneSecond(meter)).isNull();
         }
         assertThat(log.messagesAt(Level.WARN)).hasSize(1);
-    }
-
-    // Together with host CPU.
-
-    private double host = Double.NaN;
-    private final CpuSource hostSource = () -> host;
-
-    @Test
-    void theLargerOfHostAndQuotaIsTheReading() {
-        writeProcFiles("0::/a", V2);
-        writeGroupV2("/a", "100000 100000", 0);
-        ScopedCpuSource source = new ScopedCpuSource(hostSource, meter());
-        assertThat(source.read()).as("the first read primes").isNaN();
-
-        now += SECOND;
-        host = 30;
-        writeGroupV2("/a", "100000 100000", 0.7);
-        assertThat(source.reading())
-                .returns(70.0, CpuReading::percent)
-                .returns("cgroup /a (1.0 cores)", CpuReading::scope);
-        now += SECOND;
-        writeGroupV2("/a", "100000 100000", 0.9);
-        assertThat(source.reading()).returns(30.0, CpuReading::percent).returns("host", CpuReading::scope);
-    }
-
-    @Test
-    void aMissingHostReadingExtendsTheSpanOfTheNextReading() {
-        writeProcFiles("0::/a", V2);
-        writeGroupV2("/a", "100000 100000", 0);
-        ScopedCpuSource source = new ScopedCpuSource(hostSource, meter());
-        source.read();
-
-        now += SECOND;
-        writeGroupV2("/a", "100000 100000", 0.5);
-        assertThat(source.read()).isNaN();
-        now += SECOND;
-        host = 10;
-        assertThat(source.reading()).isEqualTo(new CpuReading(25, 0, 2 * SECOND, "cgroup /a (1.0 cores)", 1));
-    }
-
-    @Test
-    void aQuotaFaultLeavesTheHostReadingValid() {
-        ScopedCpuSource source = new ScopedCpuSource(hostSource, new QuotaMeter(root, () -> own, () -> {
-            throw new IllegalStateException("clock broke");
-        }));
-        host = 42;
-        log.breakFor(Level.INFO);
-        for (int i = 0; i < 50; i++) {
-            assertThat(source.reading()).isEqualTo(CpuReading.of(42));
-        }
-        assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("clock broke");
     }
 }

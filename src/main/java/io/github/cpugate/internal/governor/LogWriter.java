@@ -87,6 +87,9 @@ final class LogWriter implements GateListener {
             pairs.put("own", rounded(cpu.own()));
             pairs.put("others", rounded(cpu.others()));
         }
+        if (!Double.isNaN(cpu.throttled())) {
+            pairs.put("throttled", rounded(cpu.throttled()));
+        }
         if (step.apiCeiling() < step.maxSlots() || step.rateLimited() > 0) {
             pairs.put("cpuLimit", step.cpuLimit());
             pairs.put("apiCeiling", step.apiCeiling());
