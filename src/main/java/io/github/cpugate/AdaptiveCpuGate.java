@@ -206,7 +206,7 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     /**
      * Sets the target, which the next step uses.
      *
-     * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
+     * @param percent percent of the scope that governs, in (1, 100]; {@link CpuSampler#ofHost()} says which
      * @throws IllegalArgumentException if {@code percent} is out of range
      */
     public void setTargetCpu(double percent) {

@@ -61,9 +61,10 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
     }
 
     /**
-     * Sets the CPU target, for all processes of the host, or of the group with the quota, together. Default: 70.
+     * Sets the CPU target, for all processes of the scope together: that of the host, of the processors that this
+     * process may use, or of a quota. Default: 70.
      *
-     * @param percent percent of the host, or of the CPU quota that governs, in (1, 100]
+     * @param percent percent of the scope that governs, in (1, 100]; {@link CpuSampler#ofHost()} says which
      * @return this builder
      */
     public AdaptiveCpuGate.Builder targetCpu(double percent) {

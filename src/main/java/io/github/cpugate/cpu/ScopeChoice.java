@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Without that, scopes of equal load take turns at every second step: a control group and its parent with the same
  * quota, or the host and a quota of all its processors. Each turn changes what a percentage means. The price is a
- * reading that is too low by up to two points while two scopes are that close, and for five readings by more. The
+ * reading that is too low by up to three points while two scopes are that close, and for three readings by more. The
  * numbers are such that readings whose noise has a standard deviation of 4 points rarely cause a turn.
  */
 final class ScopeChoice {
 
     static final double CLEAR_LEAD = 15; // points
-    static final double LEAD = 2; // points
-    static final int READINGS = 5;
+    static final double LEAD = 3; // points
+    static final int READINGS = 4;
 
     private String scope = "";
     private int exceeded; // readings in a row at which another scope led

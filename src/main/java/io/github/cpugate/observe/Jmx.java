@@ -2,6 +2,7 @@ package io.github.cpugate.observe;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.internal.log.Log;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.InvocationHandler;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.management.InstanceAlreadyExistsException;
 import javax.management.InstanceNotFoundException;
@@ -20,6 +22,7 @@ import javax.management.MalformedObjectNameException;
 import javax.management.ObjectName;
 import javax.management.StandardMBean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 /**
  * Registers a gate in JMX, where its state can be read, and its target and bounds can be set: see {@link GateMXBean}.
@@ -38,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Jmx implements AutoCloseable {
 
-    private static final MBeanServer SERVER = ManagementFactory.getPlatformMBeanServer();
+    private static final Log LOG = new Log(Jmx.class.getName());
+    private static final AtomicBoolean FAULT_LOGGED = new AtomicBoolean();
 
     /** Held while a gate is added to its bean or removed from it, and while a bean is registered or unregistered. */
     private static final ReentrantLock LOCK = new ReentrantLock();
@@ -56,6 +60,9 @@ public final class Jmx implements AutoCloseable {
     /**
      * Registers a gate with the platform's MBean server. Replaces a closed gate of the same name. Hides an open one of
      * the same name, until this gate or its registration is closed.
+     *
+     * <p>If the JVM has no MBean server, since the JDK fails to make it as it does in some containers, a warning is
+     * logged once, and the registration does nothing.
      *
      * @param gate a gate with a name that an operator recognizes
      * @return the registration; close it when the gate is no longer used
@@ -81,6 +88,20 @@ public final class Jmx implements AutoCloseable {
             return new ObjectName("io.github.cpugate:type=Gate,name=" + ObjectName.quote(gate));
         } catch (MalformedObjectNameException e) {
             throw new IllegalStateException("gate '" + gate + "' has a name that JMX does not accept", e);
+        }
+    }
+
+    private static @Nullable MBeanServer server() {
+        try {
+            return ManagementFactory.getPlatformMBeanServer();
+        } catch (RuntimeException | LinkageError e) { // JDK-8287073, for example
+            if (!FAULT_LOGGED.getAndSet(true)) {
+                LOG.log(
+                        Level.WARN,
+                        e,
+                        "gates are not registered with JMX, which does not work in this JVM (logged once)");
+            }
+            return null;
         }
     }
 
@@ -225,14 +246,15 @@ public final class Jmx implements AutoCloseable {
 
         /** Does nothing if it is registered. Replaces the bean of a closed gate that other code has registered. */
         void register() {
-            if (registered) {
+            MBeanServer server = registered ? null : server();
+            if (server == null) {
                 return;
             }
             try {
-                if (SERVER.isRegistered(name) && Boolean.TRUE.equals(SERVER.getAttribute(name, "Closed"))) {
-                    SERVER.unregisterMBean(name);
+                if (server.isRegistered(name) && Boolean.TRUE.equals(server.getAttribute(name, "Closed"))) {
+                    server.unregisterMBean(name);
                 }
-                var unused = SERVER.registerMBean(this, name);
+                var unused = server.registerMBean(this, name);
             } catch (InstanceAlreadyExistsException e) {
                 throw new IllegalStateException("other code has registered an open gate as " + name, e);
             } catch (JMException e) {
@@ -242,10 +264,12 @@ public final class Jmx implements AutoCloseable {
 
         /** Does nothing if it is not registered, since other code may have registered a bean under the name. */
         void unregister() {
+            MBeanServer server = registered ? server() : null;
+            if (server == null) {
+                return;
+            }
             try {
-                if (registered) {
-                    SERVER.unregisterMBean(name);
-                }
+                server.unregisterMBean(name);
             } catch (InstanceNotFoundException e) {
                 // Other code has just removed it.
             } catch (JMException e) {

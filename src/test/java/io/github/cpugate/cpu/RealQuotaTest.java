@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.github.cpugate.demo.QuotaGroup;
+import io.github.cpugate.testing.Processes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -32,21 +37,19 @@ class RealQuotaTest {
         }
     }
 
-    private static QuotaGroup group(String name) {
+    private static QuotaGroup group(String name, double cores) {
         try {
-            return QuotaGroup.create(name, 0.5);
+            return QuotaGroup.create(name, cores);
         } catch (IOException e) {
             return abort("no control group can be created here: " + e);
         }
     }
 
-    private static Process start(QuotaGroup group) {
+    private static Process start(QuotaGroup group, Class<?> main, String... args) {
+        List<String> arguments = new ArrayList<>(List.of(main.getName()));
+        arguments.addAll(List.of(args));
         try {
-            return group.start(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Spinning.class.getName()));
+            return group.start(Processes.java(arguments.toArray(String[]::new)).command());
         } catch (IOException e) {
             return abort("no process can be moved into a control group here: " + e);
         }
@@ -55,8 +58,8 @@ class RealQuotaTest {
     @Test
     void aSpinningJvmUsesUpItsQuota() throws IOException {
         String name = "cpugate-test-" + ProcessHandle.current().pid();
-        try (QuotaGroup group = group(name)) {
-            Process jvm = start(group);
+        try (QuotaGroup group = group(name, 0.5)) {
+            Process jvm = start(group, Spinning.class);
             try {
                 String[] output = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                         .strip()
@@ -68,6 +71,80 @@ class RealQuotaTest {
                         .isBetween(30.0, 100.0);
                 assertThat(Double.parseDouble(output[2])).isBetween(30.0, 130.0);
                 assertThat(output[3]).isEqualTo("cgroup /" + name + " (0.5 cores)");
+            } finally {
+                jvm.destroyForcibly().onExit().join();
+            }
+        }
+    }
+
+    /**
+     * Works for about half of its quota in a group whose parent has the same, and prints how often the scope changed in
+     * 200 readings; then lowers the quota of the group, and prints after how many readings that one governs.
+     */
+    public static final class Nested {
+
+        private Nested() {}
+
+        public static void main(String[] args) throws Exception {
+            Thread working = new Thread(() -> {
+                Random random = new Random(1);
+                while (true) {
+                    long end = System.nanoTime() + (long) (4e6 * random.nextDouble());
+                    while (System.nanoTime() < end) {
+                        Thread.onSpinWait();
+                    }
+                    LockSupport.parkNanos((long) (4e6 * random.nextDouble()));
+                }
+            });
+            working.setDaemon(true);
+            working.start();
+            QuotaMeter meter = new QuotaMeter(Path.of("/"), new ProcessCpu(), System::nanoTime);
+            ScopeChoice choice = new ScopeChoice();
+            meter.readings();
+            LockSupport.parkNanos(50_000_000);
+            String parent = "cgroup " + args[0] + " (1.0 cores)";
+            var first = choice.choose(meter.readings().stream()
+                    .filter(each -> each.scope().equals(parent))
+                    .toList());
+            int changes = 0;
+            String scope = first.scope();
+            for (int i = 0; i < 200; i++) {
+                String now = next(meter, choice).scope();
+                changes += now.equals(scope) ? 0 : 1;
+                scope = now;
+            }
+            Files.writeString(Path.of("/sys/fs/cgroup/cpu" + args[1] + "/cpu.cfs_quota_us"), "80000");
+            int readings = 1;
+            while (next(meter, choice).scope().equals(parent)) {
+                readings++;
+            }
+            System.out.println(changes + ";" + readings);
+            System.exit(0);
+        }
+
+        private static CpuReading next(QuotaMeter meter, ScopeChoice choice) {
+            LockSupport.parkNanos(50_000_000);
+            return choice.choose(meter.readings());
+        }
+    }
+
+    @Test
+    void aGroupAndItsParentWithTheSameQuotaDoNotTakeTurns() throws IOException {
+        String name = "cpugate-test-" + ProcessHandle.current().pid();
+        try (QuotaGroup parent = group(name, 1);
+                QuotaGroup group = group(name + "/child", 1)) {
+            Process jvm = start(group, Nested.class, "/" + name, "/" + name + "/child");
+            try {
+                String[] output = Processes.outputOf(jvm).strip().split(";", -1);
+
+                assertThat(parent).isNotNull();
+                assertThat(output).hasSize(2);
+                assertThat(Integer.parseInt(output[0]))
+                        .as("changes in 200 readings")
+                        .isLessThanOrEqualTo(5);
+                assertThat(Integer.parseInt(output[1]))
+                        .as("readings until the tighter quota governs; the first one spans the change")
+                        .isLessThanOrEqualTo(5);
             } finally {
                 jvm.destroyForcibly().onExit().join();
             }

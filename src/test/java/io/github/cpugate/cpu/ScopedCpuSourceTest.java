@@ -160,8 +160,8 @@ class ScopedCpuSourceTest extends QuotaFiles {
     }
 
     @Test
-    void aScopeThatIsReallyTheTighterOneGovernsWithinFiveReadings() {
-        for (double lead : new double[] {2.1, 15, 15.1, 50}) {
+    void aScopeThatIsReallyTheTighterOneGovernsWithinFourReadings() {
+        for (double lead : new double[] {3.1, 15, 15.1, 50}) {
             ScopeChoice choice = new ScopeChoice();
             CpuReading host = CpuReading.of(40);
             choice.choose(List.of(host));
@@ -169,17 +169,17 @@ class ScopedCpuSourceTest extends QuotaFiles {
             while (choice.choose(List.of(host, quota(40 + lead))) == host) {
                 readings++;
             }
-            assertThat(readings).as("with a lead of %s", lead).isEqualTo(lead > 15 ? 1 : 5);
+            assertThat(readings).as("with a lead of %s", lead).isEqualTo(lead > 15 ? 1 : 4);
         }
     }
 
     @Test
-    void aLeadOfTwoPointsIsNoReasonForAChange() {
+    void aLeadOfThreePointsIsNoReasonForAChange() {
         ScopeChoice choice = new ScopeChoice();
         CpuReading host = CpuReading.of(40);
         choice.choose(List.of(host));
         for (int i = 0; i < 100; i++) {
-            assertThat(choice.choose(List.of(host, quota(42)))).isSameAs(host);
+            assertThat(choice.choose(List.of(host, quota(43)))).isSameAs(host);
         }
     }
 

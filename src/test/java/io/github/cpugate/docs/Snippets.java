@@ -228,6 +228,12 @@ final class Snippets {
         return sampler;
     }
 
+    AdaptiveCpuGate ofCores() {
+        AdaptiveCpuGate gate =
+                AdaptiveCpuGate.builder().sampler(CpuSampler.ofCores(0.5)).build();
+        return gate;
+    }
+
     private static double readMyOwnMeter() {
         return Double.NaN;
     }

@@ -13,6 +13,7 @@ import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSample.Health;
 import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Processes;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import javax.management.RuntimeMBeanException;
 import javax.management.StandardMBean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class JmxTest {
@@ -305,5 +307,33 @@ class JmxTest {
                 .withMessageContaining("gate 'dropped' has been garbage-collected");
         jmx.close();
         assertThat(server.isRegistered(name("dropped"))).isFalse();
+    }
+
+    /** Registers a gate, and prints that it works. */
+    public static final class WithoutJmx {
+
+        private WithoutJmx() {}
+
+        public static void main(String[] args) throws Exception {
+            for (int i = 0; i < 2; i++) {
+                try (AdaptiveCpuGate gate = gate("batch");
+                        Jmx jmx = Jmx.register(gate)) {
+                    System.out.println(gate.call(() -> jmx + " works"));
+                }
+            }
+        }
+    }
+
+    /** As in containers where the JDK fails to make its MBean server: JDK-8287073. */
+    @Test
+    @Tag("slow")
+    void aJvmWithoutAnMBeanServerLogsItOnceAndRunsTheGate() throws IOException {
+        String output = Processes.outputOf(Processes.start(
+                Processes.java("-Djavax.management.builder.initial=missing.Builder", WithoutJmx.class.getName())));
+
+        assertThat(output.lines().filter(line -> line.endsWith(" works")))
+                .as(output)
+                .hasSize(2);
+        assertThat(output).containsOnlyOnce("(logged once)").contains("missing.Builder");
     }
 }

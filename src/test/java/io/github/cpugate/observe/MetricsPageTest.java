@@ -91,7 +91,7 @@ class MetricsPageTest {
             }
             assertThat(matchesOf(NAME, dashboard.toString()))
                     .as("all metrics in the dashboard")
-                    .hasSize(25);
+                    .hasSize(26);
         }
     }
 

@@ -69,8 +69,8 @@ class GateLogTest {
     }
 
     @Test
-    void ownAndOthersCpuAreLoggedIfTheyAreKnown() {
-        CpuReading reading = new CpuReading(93.46, 51.27, 0, "cgroup /a (0.5 cores)", 0.5);
+    void ownAndOthersCpuAndThrottlingAreLoggedIfTheyAreKnown() {
+        CpuReading reading = new CpuReading(93.46, 51.27, 0, "cgroup /a (0.5 cores)", 0.5, 28.456);
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .manual()
                 .name("shared")
@@ -82,6 +82,7 @@ class GateLogTest {
             assertThat(pairs(ofGate(Level.DEBUG, "shared").get(0)))
                     .containsEntry("own", 51.3)
                     .containsEntry("others", 42.2)
+                    .containsEntry("throttled", 28.5)
                     .containsEntry("scope", "cgroup /a (0.5 cores)");
         }
     }
