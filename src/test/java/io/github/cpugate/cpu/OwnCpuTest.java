@@ -69,17 +69,22 @@ class OwnCpuTest {
     @Test
     void theFirstWayToAskForTheCpuTimeThatWorksIsUsed() {
         LongSupplier unknown = () -> -1;
-        LongSupplier breaks = () -> own < 9 ? own : throwIt();
+        LongSupplier breaks = () -> {
+            if (own == 9) {
+                throw new NoClassDefFoundError("could not initialize the bean");
+            }
+            return own;
+        };
         own = 8;
-        ProcessCpu cpu = new ProcessCpu(List.of(OwnCpuTest::throwIt, () -> unknown, () -> breaks, () -> () -> 42));
+        ProcessCpu cpu = new ProcessCpu(List.of(OwnCpuTest::broken, () -> unknown, () -> breaks, () -> () -> 42));
         assertThat(cpu.getAsLong()).isEqualTo(8);
         own = 9;
         assertThat(cpu.getAsLong()).as("it breaks later").isEqualTo(42);
-        assertThat(new ProcessCpu(List.of(OwnCpuTest::throwIt)).getAsLong()).isEqualTo(-1);
+        assertThat(new ProcessCpu(List.of(OwnCpuTest::broken)).getAsLong()).isEqualTo(-1);
     }
 
-    /** As the JDK's bean does in some containers: JDK-8287073. */
-    private static <T> T throwIt() {
+    /** As the JDK's bean is in some containers: JDK-8287073. */
+    private static LongSupplier broken() {
         throw new ExceptionInInitializerError("CgroupInfo.getMountPoint() of null");
     }
 
