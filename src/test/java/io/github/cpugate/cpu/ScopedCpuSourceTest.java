@@ -166,7 +166,7 @@ class ScopedCpuSourceTest extends QuotaFiles {
             CpuReading host = CpuReading.of(40);
             choice.choose(List.of(host));
             int readings = 1;
-            while (choice.choose(List.of(host, quota(40 + lead))) == host) {
+            while (choice.choose(List.of(host, quota(40 + lead))).equals(host)) {
                 readings++;
             }
             assertThat(readings).as("with a lead of %s", lead).isEqualTo(lead > 15 ? 1 : 4);
