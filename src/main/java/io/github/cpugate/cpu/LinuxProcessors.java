@@ -1,11 +1,12 @@
 package io.github.cpugate.cpu;
 
 import java.io.BufferedReader;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -33,6 +34,7 @@ final class LinuxProcessors implements Processors {
     private static final int MILLIS_PER_TICK = 10; // USER_HZ is 100 on all current architectures
 
     private final Path root;
+    private final byte[] buffer = new byte[8192]; // for a file of 1.5 KB; the name in it may be any bytes
     private String lastList = "";
     private BitSet allowed = new BitSet();
     private int readsUntilScan;
@@ -47,7 +49,7 @@ final class LinuxProcessors implements Processors {
         String list;
         try {
             list = list(root.resolve("proc/thread-self/status"));
-        } catch (NoSuchFileException e) { // Linux before 3.17
+        } catch (FileNotFoundException e) { // Linux before 3.17
             list = list(root.resolve("proc/self/status"));
         }
         if (--readsUntilScan < 0 || !list.equals(lastList)) {
@@ -128,16 +130,20 @@ final class LinuxProcessors implements Processors {
         return ticks;
     }
 
-    private static String list(Path status) throws IOException {
-        // The name of the process is in this file too, and may be any bytes.
-        String text = Files.readString(status, StandardCharsets.ISO_8859_1);
+    /**
+     * Returns the list of a thread. Every step makes one such read, so it is a plain one; it returns the whole file.
+     */
+    private String list(Path status) throws IOException {
+        String text;
+        try (FileInputStream file = new FileInputStream(status.toFile())) {
+            text = new String(buffer, 0, Math.max(0, file.read(buffer)), StandardCharsets.ISO_8859_1);
+        }
         int begin = text.indexOf(LIST);
-        if (begin < 0) {
+        int end = text.indexOf('\n', begin);
+        if (begin < 0 || end < 0) {
             throw new IOException("no " + LIST + " in " + status);
         }
-        int end = text.indexOf('\n', begin);
-        return text.substring(begin + LIST.length(), end < 0 ? text.length() : end)
-                .strip();
+        return text.substring(begin + LIST.length(), end).strip();
     }
 
     /** Parses a list such as {@code 0-3,8}: cpuset(7), "List format". */

@@ -53,7 +53,7 @@ final class OshiCpuSource implements CpuSource {
     @Override
     public CpuReading reading() {
         long[] now = ticks.get().clone(); // OSHI returns the same array to all callers
-        if (Arrays.stream(now).allMatch(each -> each == 0)) {
+        if (Arrays.equals(now, new long[now.length])) {
             // OSHI returns zeros if /proc/stat is unreadable. A delta from zeros would be the load since boot.
             throw new IllegalStateException("OSHI returned no CPU ticks");
         }
