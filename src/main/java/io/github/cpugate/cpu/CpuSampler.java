@@ -31,11 +31,13 @@ public interface CpuSampler {
      * processes of these processors or of the group use is included.
      *
      * <p>A process may use all processors of the host, unless {@code taskset}, {@code numactl}, a cpuset or (on Windows
-     * hosts of up to 64 processors) an affinity mask restricts it. A change takes effect at the next sample.
+     * hosts of up to 64 processors) an affinity mask restricts it. A change takes effect at the next sample; when a
+     * restriction begins, at the one after it.
      *
      * <p>Host CPU is read through OSHI: without native code on Linux, through JNA elsewhere. Where OSHI cannot load, it
-     * is read through the JDK's own bean, and where that shows nothing either, it is the CPU of this JVM alone. The log
-     * names the one in use. Loading OSHI takes about half a second, once, at the first sample and not in this method.
+     * is read from {@code /proc/stat} or through the JDK's own bean, and where these show nothing either, it is the CPU
+     * of this JVM alone. The log names the one in use. Loading OSHI takes about half a second, once, at the first
+     * sample and not in this method.
      *
      * @return a new sampler, for one gate
      */

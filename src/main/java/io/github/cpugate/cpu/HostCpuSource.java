@@ -13,11 +13,10 @@ import org.jspecify.annotations.Nullable;
  * <p>On Linux, OSHI without native code is tried first: JNA unpacks a library into the home or temporary folder and
  * throws {@code UnsatisfiedLinkError} where neither is writable, and loading it causes a warning from JDK 24 on.
  *
- * <p>No choice is permanent. A source that is at fault at {@value #MOST_FAULTS} of its last 8 reads is replaced by the
- * best of the others that works; if none does, it is opened again. A source is at fault if it throws, if it returns no
- * percentage, or if it has no reading for a second in which this JVM used CPU: some sandboxes show counters that never
- * move. While a lesser source is in use, the better ones are retried at growing intervals. A better source is primed at
- * one read and takes over at the next, so the change costs no reading.
+ * <p>No choice is permanent. A source that has too many {@link Faults} is replaced by the next one that works, in the
+ * order of the candidates and around: the one after a bad source may be as bad. While a lesser source is in use, the
+ * better ones are retried at growing intervals. A better source is primed at one read and takes over when it has a
+ * reading, so the change costs no reading.
  */
 class HostCpuSource implements CpuSource {
 
@@ -25,32 +24,29 @@ class HostCpuSource implements CpuSource {
     record Candidate(String name, Supplier<CpuSource> opener) {}
 
     private static final Log LOG = new Log(CpuSampler.class.getName());
-    private static final int MOST_FAULTS = 3;
-    private static final int RECENT = 0xFF; // the last 8 reads, a bit each
-    private static final long STUCK_NANOS = 1_000_000_000; // OSHI has new counters every 300 ms
-    private static final long STUCK_OWN_NANOS = 20_000_000; // two ticks
     private static final int FIRST_INTERVAL = 8; // reads until better sources are retried; doubled at each retry
     private static final int MAX_INTERVAL = 1024;
 
+    private static final long LONGEST_PRIMING_NANOS = 1_000_000_000; // OSHI has new counters every 300 ms
+
+    private final LongSupplier nanoClock;
+    private final Faults faults; // of the current source
     private @Nullable Opened current;
-    private @Nullable Opened better; // primed at the previous read
-    private int recentFaults; // of the current source: bit 0 is the last read, and 1 is a fault
-    private long lastReading; // when the current source was opened or had a reading
-    private long ownAtLastReading;
     private long reads; // of the current source
-    private int failedRank = -1; // of the source that was last given up, which is tried after all others
+    private @Nullable Opened better; // primed at an earlier read
+    private long betterPrimed; // when
+    private int lastRetried = -1; // rank
+    private int firstToTry; // rank
     private int interval = FIRST_INTERVAL;
     private int readsUntilRetry;
-    private final LongSupplier ownNanos;
-    private final LongSupplier nanoClock;
 
     HostCpuSource() {
         this(new ProcessCpu(), System::nanoTime);
     }
 
     HostCpuSource(LongSupplier ownNanos, LongSupplier nanoClock) {
-        this.ownNanos = ownNanos;
         this.nanoClock = nanoClock;
+        this.faults = new Faults(ownNanos, nanoClock);
     }
 
     /** A source that has been opened and read once; {@code rank} 0 is the best. */
@@ -62,11 +58,15 @@ class HostCpuSource implements CpuSource {
      */
     List<Candidate> candidates() {
         List<Candidate> candidates = new ArrayList<>();
-        if (System.getProperty("os.name", "").startsWith("Linux")) {
+        boolean linux = System.getProperty("os.name", "").startsWith("Linux");
+        if (linux) {
             candidates.add(new Candidate("OSHI without native code", () -> OshiCpuSource.withoutNativeCode()));
         }
         candidates.add(new Candidate("OSHI (JNA)", () -> OshiCpuSource.throughJna()));
-        candidates.add(new Candidate("JDK (OperatingSystemMXBean)", () -> JdkCpuSource.ofPlatform()));
+        candidates.add(
+                linux
+                        ? new Candidate("/proc/stat", () -> ProcStatCpuSource.ofThisHost())
+                        : new Candidate("JDK (OperatingSystemMXBean)", () -> JdkCpuSource.ofPlatform()));
         candidates.add(new Candidate("own CPU of this JVM", () -> OwnCpuSource.ofProcessors()));
         return candidates;
     }
@@ -85,57 +85,47 @@ class HostCpuSource implements CpuSource {
         if (ofBetter != null) {
             return ofBetter;
         }
-        boolean fault = true;
+        Opened source = current;
+        reads++;
         try {
-            CpuReading reading = current.source.reading();
-            fault = isFault(reading);
+            CpuReading reading = source.source.reading();
+            faults.add(reading);
             return reading;
+        } catch (Throwable t) {
+            faults.addFailure();
+            throw t;
         } finally {
-            reads++;
-            recentFaults = (recentFaults << 1 | (fault ? 1 : 0)) & RECENT;
-            if (Integer.bitCount(recentFaults) >= MOST_FAULTS) {
-                giveUp(current);
+            if (faults.areTooMany()) {
+                giveUp(source);
             }
         }
     }
 
     private void giveUp(Opened source) {
-        failedRank = source.rank;
+        firstToTry = source.rank + 1;
         current = null; // the next read chooses again
         if (reads >= MAX_INTERVAL) {
             interval = FIRST_INTERVAL; // it worked for long, so it is worth an early try
         }
     }
 
-    private boolean isFault(CpuReading reading) {
-        CpuSample.Health health = CpuSample.of(reading, reading.percent()).health();
-        if (health == CpuSample.Health.OK) {
-            lastReading = nanoClock.getAsLong();
-            ownAtLastReading = ownNanos.getAsLong();
-            return false;
-        }
-        return health == CpuSample.Health.FAILING || isStuck();
-    }
-
-    private boolean isStuck() {
-        return nanoClock.getAsLong() - lastReading >= STUCK_NANOS
-                && ownAtLastReading >= 0
-                && ownNanos.getAsLong() - ownAtLastReading >= STUCK_OWN_NANOS;
-    }
-
     private CpuReading choose() {
         List<Candidate> candidates = candidates();
+        int count = candidates.size();
         StringBuilder causes = new StringBuilder();
-        if (failedRank >= 0) {
-            causes.append("; previous: ").append(candidates.get(failedRank).name());
+        if (firstToTry > 0) {
+            causes.append("; previous: ").append(candidates.get(firstToTry - 1).name());
         }
-        for (int rank : order(candidates.size())) {
+        for (int i = 0; i < count; i++) {
+            int rank = (firstToTry + i) % count;
             Candidate candidate = candidates.get(rank);
             try {
                 CpuSource source = candidate.opener().get();
-                CpuReading first = source.reading();
+                CpuReading reading = source.reading();
+                faults.reset();
+                faults.add(reading);
                 use(new Opened(source, candidate.name(), rank), causes.toString());
-                return first;
+                return reading;
             } catch (Throwable t) { // usually an UnsatisfiedLinkError or another LinkageError
                 causes.append("; ")
                         .append(candidate.name())
@@ -147,24 +137,10 @@ class HostCpuSource implements CpuSource {
         throw new IllegalStateException("no source of host CPU works" + causes);
     }
 
-    private List<Integer> order(int candidates) {
-        List<Integer> order = new ArrayList<>();
-        for (int rank = 0; rank < candidates; rank++) {
-            order.add(rank);
-        }
-        if (order.remove((Integer) failedRank)) {
-            order.add(failedRank);
-        }
-        return order;
-    }
-
     private void use(Opened next, String reason) {
         current = next;
         better = null;
-        recentFaults = 0;
         reads = 0;
-        lastReading = nanoClock.getAsLong();
-        ownAtLastReading = ownNanos.getAsLong();
         readsUntilRetry = interval;
         logSource(next.name + reason);
     }
@@ -173,31 +149,42 @@ class HostCpuSource implements CpuSource {
     private @Nullable CpuReading tryBetter(Opened lesser) {
         Opened primed = better;
         if (primed != null) {
-            better = null;
             try {
                 CpuReading reading = primed.source.reading();
                 if (CpuSample.of(reading, reading.percent()).isOk()) {
+                    faults.reset();
+                    faults.add(reading);
                     use(primed, "; previous: " + lesser.name);
                     return reading;
                 }
+                // Steps may come faster than the source has new counters.
+                better = nanoClock.getAsLong() - betterPrimed < LONGEST_PRIMING_NANOS ? primed : null;
             } catch (Throwable t) {
-                // It still fails, so the lesser source stays in use.
+                better = null; // it still fails, so the lesser source stays in use
             }
         } else if (lesser.rank > 0 && --readsUntilRetry <= 0) {
             interval = Math.min(2 * interval, MAX_INTERVAL);
             readsUntilRetry = interval;
-            List<Candidate> candidates = candidates();
-            for (int rank = 0; better == null && rank < lesser.rank; rank++) {
-                try {
-                    CpuSource source = candidates.get(rank).opener().get();
-                    var unused = source.reading();
-                    better = new Opened(source, candidates.get(rank).name(), rank);
-                } catch (Throwable t) {
-                    // As above.
-                }
-            }
+            primeABetterSource(lesser.rank);
         }
         return null;
+    }
+
+    /** Primes one of the sources before a rank; begins after the one that was tried last, which may hide the others. */
+    private void primeABetterSource(int ranks) {
+        List<Candidate> candidates = candidates();
+        for (int i = 0; better == null && i < ranks; i++) {
+            lastRetried = (lastRetried + 1) % ranks;
+            try {
+                Candidate candidate = candidates.get(lastRetried);
+                CpuSource source = candidate.opener().get();
+                var unused = source.reading();
+                better = new Opened(source, candidate.name(), lastRetried);
+                betterPrimed = nanoClock.getAsLong();
+            } catch (Throwable t) {
+                // The next one is tried.
+            }
+        }
     }
 
     private static void logSource(String source) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class LinuxProcessors implements Processors {
     private static final int MILLIS_PER_TICK = 10; // USER_HZ is 100 on all current architectures
 
     private final Path root;
-    private final byte[] buffer = new byte[8192]; // for a file of 1.5 KB; the name in it may be any bytes
+    private byte[] buffer = new byte[8192]; // for a file of 1.5 KB, and more if the user is in many groups
     private String lastList = "";
     private BitSet allowed = new BitSet();
     private int readsUntilScan;
@@ -130,20 +131,24 @@ final class LinuxProcessors implements Processors {
         return ticks;
     }
 
-    /**
-     * Returns the list of a thread. Every step makes one such read, so it is a plain one; it returns the whole file.
-     */
+    /** Returns the list of a thread. Every step makes one such read, so it decodes no more than it has to. */
     private String list(Path status) throws IOException {
-        String text;
         try (FileInputStream file = new FileInputStream(status.toFile())) {
-            text = new String(buffer, 0, Math.max(0, file.read(buffer)), StandardCharsets.ISO_8859_1);
+            int length = 0;
+            for (int read = file.read(buffer); read > 0; read = file.read(buffer, length, buffer.length - length)) {
+                length += read;
+                String text = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
+                int begin = text.indexOf(LIST);
+                int end = text.indexOf('\n', begin);
+                if (begin >= 0 && end >= 0) {
+                    return text.substring(begin + LIST.length(), end).strip();
+                }
+                if (length == buffer.length) {
+                    buffer = Arrays.copyOf(buffer, 2 * length);
+                }
+            }
         }
-        int begin = text.indexOf(LIST);
-        int end = text.indexOf('\n', begin);
-        if (begin < 0 || end < 0) {
-            throw new IOException("no " + LIST + " in " + status);
-        }
-        return text.substring(begin + LIST.length(), end).strip();
+        throw new IOException("no " + LIST + " in " + status);
     }
 
     /** Parses a list such as {@code 0-3,8}: cpuset(7), "List format". */

@@ -1,6 +1,9 @@
 package io.github.cpugate.cpu;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,16 +21,18 @@ import oshi.hardware.CentralProcessor;
 final class OshiCpuSource implements CpuSource {
 
     private final Supplier<long[]> ticks;
+    private final IntSupplier processors;
     private final LongSupplier ownNanos;
     private final LongSupplier nanoClock;
     private long @Nullable [] last; // milliseconds, summed over all processors
     private long lastOwn;
     private long lastRead;
-    private double lastCores = Double.NaN; // unknown: any number is plausible
+    private double lastCores = Double.NaN; // unknown: the number of processors is asked for
 
     /** Reads the counters from {@code ticks}, in the order of {@link TickSpan}. */
-    OshiCpuSource(Supplier<long[]> ticks, LongSupplier ownNanos, LongSupplier nanoClock) {
+    OshiCpuSource(Supplier<long[]> ticks, IntSupplier processors, LongSupplier ownNanos, LongSupplier nanoClock) {
         this.ticks = ticks;
+        this.processors = processors;
         this.ownNanos = ownNanos;
         this.nanoClock = nanoClock;
     }
@@ -42,7 +47,18 @@ final class OshiCpuSource implements CpuSource {
     }
 
     private static OshiCpuSource of(CentralProcessor processor) {
-        return new OshiCpuSource(processor::getSystemCpuLoadTicks, new ProcessCpu(), System::nanoTime);
+        return new OshiCpuSource(
+                processor::getSystemCpuLoadTicks, () -> processors(processor), new ProcessCpu(), System::nanoTime);
+    }
+
+    /** OSHI counts the processors once. On Linux they are counted anew, since more may have gone online. */
+    private static int processors(CentralProcessor processor) {
+        int known = processor.getLogicalProcessorCount();
+        try {
+            return Math.max(known, new LinuxProcessors(Path.of("/")).ticks().size());
+        } catch (IOException | RuntimeException e) {
+            return known;
+        }
     }
 
     @Override
@@ -75,11 +91,14 @@ final class OshiCpuSource implements CpuSource {
             return CpuReading.of(Double.NaN);
         }
         double cores = span > 0 ? 1e6 * elapsed.total() / span : Double.NaN;
-        boolean plausible = Double.isNaN(lastCores) || elapsed.isPlausible(span, lastCores);
-        lastCores = plausible ? cores : Double.NaN; // if there are more processors now, the next reading is valid
-        if (!plausible) {
+        double usual = Double.isNaN(lastCores) ? processors.getAsInt() : lastCores;
+        if (!elapsed.isPlausible(span, usual)) {
+            lastCores = Double.NaN; // if there are more processors now, the next reading is valid
             return CpuReading.of(Double.NaN);
         }
+        boolean slept = cores < usual / 2; // the clock went on while the counters stood still; or processors are gone
+        lastCores = slept ? Double.NaN : cores;
+        cores = slept ? usual : cores;
         // The ticks sum up to processors x time, even in a container that shows fewer processors.
         double own = ProcessCpu.percent(ownBefore, lastOwn, 1e6 * elapsed.total());
         return new CpuReading(elapsed.percent(), own, span, CpuReading.HOST, cores);

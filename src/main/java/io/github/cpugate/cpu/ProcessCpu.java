@@ -52,6 +52,7 @@ final class ProcessCpu implements LongSupplier {
             try {
                 if (current == null) {
                     if (opened == openers.size()) {
+                        opened = 0; // the next call tries all of them again
                         return -1;
                     }
                     current = openers.get(opened++).get();

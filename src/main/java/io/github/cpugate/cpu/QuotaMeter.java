@@ -53,7 +53,11 @@ final class QuotaMeter {
         }
 
         String scope() {
-            return CpuReading.scope("cgroup " + group.path(), quota);
+            return scope(quota);
+        }
+
+        String scope(double cores) {
+            return CpuReading.scope("cgroup " + group.path(), cores);
         }
     }
 
@@ -124,12 +128,21 @@ final class QuotaMeter {
             found = Membership.of(root);
         } catch (IOException | RuntimeException e) {
             logFault("/proc/self/cgroup or mountinfo", e);
-            found = List.of();
+            readsUntilScan = 0; // the groups that are known still count
+            return false;
         }
-        if (!found.equals(groups.stream().map(each -> each.group).toList())) {
-            groups = found.stream().map(Metered::new).toList();
-        }
+        groups = found.stream().map(this::metered).toList();
         return true;
+    }
+
+    /** Returns the group with its last readings, if it is among those that are known. */
+    private Metered metered(ControlGroup group) {
+        for (Metered each : groups) {
+            if (each.group.equals(group)) {
+                return each;
+            }
+        }
+        return new Metered(group);
     }
 
     private @Nullable CpuReading read(Metered each, long own, long span) {
@@ -167,7 +180,7 @@ final class QuotaMeter {
                 share,
                 ProcessCpu.percent(lastOwn, own, capacity),
                 span,
-                each.scope(),
+                each.scope(capacity / span),
                 capacity / span,
                 each.periods.throttledPercentSince(periodsBefore));
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Without that, scopes of equal load take turns at every second step: a control group and its parent with the same
  * quota, or the host and a quota of all its processors. Each turn changes what a percentage means. The price is a
  * reading that is too low by up to three points while two scopes are that close, and for three readings by more. The
- * numbers are such that readings whose noise has a standard deviation of 4 points rarely cause a turn.
+ * numbers are such that two scopes whose readings have noise with a standard deviation of 4 points rarely take turns.
  */
 final class ScopeChoice {
 

@@ -5,7 +5,8 @@ package io.github.cpugate.cpu;
  *
  * <p>The counters are, in this order, user, nice, system, idle, iowait, irq, softirq and steal: the order of
  * {@code /proc/stat} and of OSHI. All of them rise in theory. In practice iowait may fall (proc(5)), and steal may fall
- * for hours after a virtual machine was migrated. A counter that fell counts as unchanged.
+ * for hours after a virtual machine was migrated. A counter that fell counts as unchanged. If idle fell, as it may when
+ * a processor goes offline, nothing is known: the rest would look like a saturated host.
  *
  * @param busy the time that was not idle, in milliseconds; the time that a hypervisor withheld (steal) is busy
  * @param total all of the time, in milliseconds; 0 if nothing is known
@@ -24,7 +25,7 @@ record TickSpan(long busy, long total) {
         for (int i = 0; i < Math.min(COUNTERS, now.length); i++) {
             long spent = now[i] - before[i];
             if (spent < 0) {
-                fell++;
+                fell += i == IDLE ? COUNTERS : 1;
                 continue;
             }
             total += spent;

@@ -9,7 +9,8 @@
  *
  * <ul>
  *   <li>Where the process may use all {@code Processors}, {@code HostCpuSource} reads them through
- *       {@code OshiCpuSource}, or else through {@code JdkCpuSource} or {@code OwnCpuSource}.
+ *       {@code OshiCpuSource}, or else through {@code ProcStatCpuSource}, {@code JdkCpuSource} or {@code OwnCpuSource};
+ *       {@code Faults} decides when.
  *   <li>Where it may not, {@code AllowedProcessors} measures those that it may use, as {@code LinuxProcessors} or
  *       {@code WindowsProcessors} shows them.
  *   <li>{@code QuotaMeter} measures the quota of each {@code ControlGroup} that {@code Membership} finds it in.

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AllowedProcessorsTest {
 
@@ -216,38 +217,90 @@ class AllowedProcessorsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"proc/stat", "proc/self/status", "proc/self/mountinfo", "proc/self/task/1/status"})
-    void aFileThatCannotBeReadMeansHostCpuAndIsLoggedOnce(String file) {
+    @ValueSource(strings = {"proc/stat", "proc/self/status", "proc/self/mountinfo", "proc/thread-self/status"})
+    void aFileThatCannotBeReadFromTheBeginningMeansHostCpuAndIsLoggedOnce(String file) {
         files.allow("0", "1");
-        files.write(file, "nonsense");
-        if (file.endsWith("stat")) {
+        files.write(file, "cpu0 nonsense");
+        if (file.endsWith("mountinfo")) {
             files.delete(file);
         }
         for (int i = 0; i < 3; i++) {
-            CpuReading reading = source.reading();
-            assertThat(reading == null || reading.scope().startsWith("processors"))
-                    .isTrue();
+            assertThat(source.reading()).isNull();
         }
-        assertThat(log.messagesAt(Level.WARN)).hasSizeLessThanOrEqualTo(1);
-    }
-
-    @Test
-    void aFaultThatPassesPrimesAgain() {
-        files.allow("0");
-        source.reading();
-        files.delete("proc/stat");
-        now += SECOND;
-        assertThat(source.reading()).as("host CPU is the reading").isNull();
-
-        files.writeStat();
-        assertThat(readAfterOneSecond(70))
-                .as("host CPU again, while this one primes")
-                .isNull();
-        assertThat(readAfterOneSecond(70)).returns(70.0, CpuReading::percent);
         assertThat(log.messagesAt(Level.WARN))
                 .singleElement()
                 .asString()
-                .contains("which processors this process may use", "proc/stat", "(logged once)");
+                .contains("which processors this process may use", "(logged once)");
+    }
+
+    @Test
+    void aSingleFaultExtendsTheNextReadingAndManyMeanHostCpu() {
+        files.allow("0");
+        source.reading();
+        assertThat(readAfterOneSecond(70)).returns(70.0, CpuReading::percent);
+        files.delete("proc/stat");
+        now += SECOND;
+        assertThat(source.reading().percent())
+                .as("the host says nothing of processor 0")
+                .isNaN();
+        files.writeStat();
+        assertThat(readAfterOneSecond(70)).returns(2 * SECOND, CpuReading::spanNanos);
+
+        files.delete("proc/stat");
+        now += SECOND;
+        assertThat(source.reading().percent()).isNaN();
+        for (int i = 0; i < 5; i++) {
+            now += SECOND;
+            assertThat(source.reading()).as("three faults of the last eight").isNull();
+        }
+        files.writeStat();
+        for (int i = 0; i < 8; i++) {
+            readAfterOneSecond(70);
+        }
+        assertThat(readAfterOneSecond(70)).returns(70.0, CpuReading::percent);
+    }
+
+    @Test
+    void countersThatDoNotMoveWhileThisJvmUsesCpuMeanHostCpu() {
+        files.allow("0");
+        int steps = 0;
+        CpuReading reading = CpuReading.of(Double.NaN);
+        while (reading != null) {
+            now += SECOND;
+            own += SECOND;
+            reading = source.reading();
+            steps++;
+        }
+        assertThat(steps).isLessThan(5);
+    }
+
+    @Test
+    void aUserInManyGroupsDoesNotHideTheList() {
+        String groups = "Groups:\t" + "1000000 ".repeat(3000) + "\n";
+        files.allow("2");
+        files.write("proc/thread-self/status", groups + ProcFiles.status("2"));
+        files.write("proc/self/status", groups + ProcFiles.status("2"));
+
+        assertThat(source.reading().scope()).isEqualTo("processors 2 of 4");
+    }
+
+    @Test
+    void readsInQuickSuccessionExtendTheNextReading() {
+        files.allow("0");
+        source.reading();
+        for (int i = 0; i < 9; i++) {
+            now += SECOND / 100;
+            own += SECOND / 200;
+            files.run(0, i % 2, (i + 1) % 2);
+            assertThat(source.reading().percent()).isNaN();
+        }
+        now += SECOND / 100;
+        own += SECOND / 200;
+        files.run(0, 1, 0);
+        assertThat(source.reading())
+                .returns(50.0, CpuReading::percent)
+                .returns(50.0, CpuReading::own)
+                .returns(SECOND / 10, CpuReading::spanNanos);
     }
 
     @Test
@@ -262,7 +315,7 @@ class AllowedProcessorsTest {
 
     @Test
     void aWindowsMaskIsRead() {
-        long[][] rows = {{0, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0}};
+        long[][] rows = {{0, 0, 9, 0, 0, 0, 0, 0}, {0, 0, 9, 0, 0, 0, 0, 0}, {0, 0, 9, 0, 0, 0, 0, 0}};
         long[] mask = {0b101};
         source = source(() -> new WindowsProcessors(3, () -> mask[0], () -> rows));
         source.reading();

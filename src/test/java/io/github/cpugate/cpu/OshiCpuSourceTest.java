@@ -12,8 +12,9 @@ class OshiCpuSourceTest {
 
     private long ownNanos = 5_000_000_000L;
     private long now = Long.MAX_VALUE - 5;
+    private int processors = 2;
     private final long[] ticks = new long[TickType.values().length];
-    private final OshiCpuSource source = new OshiCpuSource(() -> ticks, () -> ownNanos, () -> now);
+    private final OshiCpuSource source = new OshiCpuSource(() -> ticks, () -> processors, () -> ownNanos, () -> now);
 
     OshiCpuSourceTest() {
         Arrays.fill(ticks, 1_000_000);
@@ -125,6 +126,40 @@ class OshiCpuSourceTest {
     }
 
     @Test
+    void jumpsInARowAndAtTheBeginningAreNoReadings() {
+        source.read();
+        for (int i = 0; i < 3; i++) {
+            addTicks(TickType.IDLE, 48_540_000);
+            addTwoSecondsOfTwoProcessors();
+            assertThat(source.read()).isNaN();
+        }
+        addTwoSecondsOfTwoProcessors();
+        assertThat(source.reading()).returns(50.0, CpuReading::percent).returns(2.0, CpuReading::cores);
+    }
+
+    @Test
+    void aFallOfIdleIsNoReading() {
+        source.read();
+        addTwoSecondsOfTwoProcessors();
+        addTicks(TickType.IDLE, -60_000); // a processor went offline
+        assertThat(source.read()).as("not 100 percent").isNaN();
+        addTwoSecondsOfTwoProcessors();
+        assertThat(source.read()).isEqualTo(50);
+    }
+
+    @Test
+    void aClockThatRanWhileTheHostSleptLeavesTheCoresAsTheyWere() {
+        source.read();
+        addTwoSecondsOfTwoProcessors();
+        source.read();
+        now += 8 * 3600 * 1_000_000_000L;
+        for (int i = 0; i < 3; i++) {
+            addTwoSecondsOfTwoProcessors();
+            assertThat(source.reading()).returns(50.0, CpuReading::percent).returns(2.0, CpuReading::cores);
+        }
+    }
+
+    @Test
     void moreProcessorsCountFromTheSecondReadingOn() {
         source.read();
         addTwoSecondsOfTwoProcessors();
@@ -132,6 +167,7 @@ class OshiCpuSourceTest {
         for (int i = 0; i < 3; i++) {
             addTwoSecondsOfTwoProcessors();
             addTicks(TickType.IDLE, 12_000); // of six more
+            processors = 8;
             CpuReading reading = source.reading();
             assertThat(reading.percent()).isEqualTo(i == 0 ? Double.valueOf(Double.NaN) : Double.valueOf(12.5));
             assertThat(reading.cores()).isEqualTo(i == 0 ? Double.valueOf(Double.NaN) : Double.valueOf(8));

@@ -46,10 +46,10 @@ class OshiVersionsTest {
     @ParameterizedTest(name = "OSHI {0}")
     @CsvSource({
         "7 (oshi-core oshi-common jna), OSHI without native code",
-        "7 without oshi-common (oshi-core jna), JDK (OperatingSystemMXBean)",
+        "7 without oshi-common (oshi-core jna), /proc/stat",
         "6.9.0 (oshi-core-6.9.0 jna), OSHI (JNA)",
         "5.8.7 (oshi-core-5.8.7 jna), OSHI (JNA)",
-        "'none ()', JDK (OperatingSystemMXBean)",
+        "'none ()', /proc/stat",
     })
     void theNextSourceServes(String classPath, String source) throws IOException {
         String[] jars = classPath.replaceFirst(".*\\(", "").replace(")", "").split(" ", -1);

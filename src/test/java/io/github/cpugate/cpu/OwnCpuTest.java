@@ -81,6 +81,11 @@ class OwnCpuTest {
         own = 9;
         assertThat(cpu.getAsLong()).as("it breaks later").isEqualTo(42);
         assertThat(new ProcessCpu(List.of(OwnCpuTest::broken)).getAsLong()).isEqualTo(-1);
+
+        ProcessCpu hiccup = new ProcessCpu(List.of(() -> breaks));
+        assertThat(hiccup.getAsLong()).isEqualTo(-1);
+        own = 10;
+        assertThat(hiccup.getAsLong()).as("it works again").isEqualTo(10);
     }
 
     /** As the JDK's bean is in some containers: JDK-8287073. */

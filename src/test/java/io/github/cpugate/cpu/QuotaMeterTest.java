@@ -201,4 +201,30 @@ class QuotaMeterTest extends QuotaFiles {
         }
         assertThat(log.messagesAt(Level.WARN)).hasSize(1);
     }
+
+    @Test
+    void aScanThatFailsOnceLeavesTheKnownQuotas() {
+        writeProcFiles("0::/a", V2);
+        writeGroupV2("/a", "100000 100000", 0);
+        QuotaMeter meter = meter();
+        for (int i = 0; i < 70; i++) {
+            write("proc/self/cgroup", i > 20 && i < 40 ? "nonsense" : "0::/a");
+            writeGroupV2("/a", "100000 100000", i);
+            CpuReading reading = readAfterOneSecond(meter);
+            assertThat(reading == null).as("reading %s", i).isEqualTo(i == 0);
+        }
+        assertThat(log.messagesAt(Level.WARN)).hasSize(1);
+    }
+
+    @Test
+    void aMoveToAChildGroupKeepsTheReadingsOfTheParent() {
+        writeProcFiles("0::/a", V2);
+        writeGroupV2("/a", "100000 100000", 0);
+        QuotaMeter meter = meter();
+        for (int i = 0; i < 40; i++) {
+            write("proc/self/cgroup", i < 10 ? "0::/a" : "0::/a/b");
+            writeGroupV2("/a", "100000 100000", i);
+            assertThat(readAfterOneSecond(meter) == null).isEqualTo(i == 0);
+        }
+    }
 }

@@ -1,0 +1,95 @@
+package io.github.cpugate.cpu;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.function.LongSupplier;
+
+/** Measures the CPU of a set of processors from the counters of each. */
+final class ProcessorMeter {
+
+    private static final long MIN_SPAN_NANOS = 100_000_000; // ten ticks of Linux
+    private static final int LONGEST_LIST = 40; // characters
+
+    private final LongSupplier ownNanos;
+    private final LongSupplier nanoClock;
+    private Map<Integer, long[]> last = Map.of();
+    private long lastOwn;
+    private long lastRead;
+
+    ProcessorMeter(LongSupplier ownNanos, LongSupplier nanoClock) {
+        this.ownNanos = ownNanos;
+        this.nanoClock = nanoClock;
+    }
+
+    /** Forgets the counters: the next reading primes. */
+    void reset() {
+        last = Map.of();
+    }
+
+    /**
+     * Returns the CPU of some processors since the last reading, whichever these were then; {@code NaN} if that is not
+     * known, or too short ago. The own CPU is known in any case.
+     *
+     * @param measured the numbers of the processors, some of which may be offline; empty for all
+     */
+    CpuReading read(Processors processors, BitSet measured) throws IOException {
+        Map<Integer, long[]> now = processors.ticks();
+        if (now.values().stream().allMatch(each -> Arrays.equals(each, new long[each.length]))) {
+            throw new IOException("the counters of all processors are zero"); // as in gVisor
+        }
+        BitSet online = new BitSet();
+        now.keySet().forEach(online::set);
+        BitSet set = (BitSet) online.clone();
+        if (!measured.isEmpty()) {
+            set.and(measured);
+        }
+        int cores = set.cardinality();
+        if (cores == 0) {
+            throw new IOException("none of the processors " + measured + " is online");
+        }
+        String scope = measured.isEmpty() ? CpuReading.HOST : "processors " + list(set) + " of " + online.cardinality();
+        long nanos = nanoClock.getAsLong();
+        long own = ownNanos.getAsLong();
+        long span = nanos - lastRead;
+        Map<Integer, long[]> before = last;
+        if (!before.isEmpty() && span < MIN_SPAN_NANOS) {
+            return new CpuReading(Double.NaN, Double.NaN, 0, scope, cores); // the next reading spans this time too
+        }
+        long ownBefore = lastOwn;
+        last = now;
+        lastOwn = own;
+        lastRead = nanos;
+        if (before.isEmpty()) {
+            return new CpuReading(Double.NaN, Double.NaN, 0, scope, cores);
+        }
+        double percent = percent(set, before, now, span);
+        return new CpuReading(percent, ProcessCpu.percent(ownBefore, own, (double) span * cores), span, scope, cores);
+    }
+
+    private static double percent(BitSet set, Map<Integer, long[]> before, Map<Integer, long[]> now, long span) {
+        TickSpan sum = new TickSpan(0, 0);
+        for (int i = set.nextSetBit(0); i >= 0; i = set.nextSetBit(i + 1)) {
+            long[] counters = before.get(i);
+            if (counters != null) {
+                TickSpan ofOne = TickSpan.between(counters, now.get(i));
+                // One that has just gone online, perhaps with counters of days, counts from its second reading on.
+                sum = ofOne.isPlausible(span, 1) ? sum.plus(ofOne) : sum;
+            }
+        }
+        return sum.percent();
+    }
+
+    /** Returns a list as the kernel writes it, {@code 0-3,8}; the number of processors if it would be long. */
+    private static String list(BitSet processors) {
+        StringJoiner list = new StringJoiner(",");
+        for (int from = processors.nextSetBit(0); from >= 0; ) {
+            int to = processors.nextClearBit(from) - 1;
+            list.add(from == to ? Integer.toString(from) : from + "-" + to);
+            from = processors.nextSetBit(to + 1);
+        }
+        return list.length() <= LONGEST_LIST ? list.toString() : "(" + processors.cardinality() + ")";
+    }
+}
