@@ -96,7 +96,8 @@ final class OshiCpuSource implements CpuSource {
             lastCores = Double.NaN; // if there are more processors now, the next reading is valid
             return CpuReading.of(Double.NaN);
         }
-        boolean slept = cores < usual / 2; // the clock went on while the counters stood still; or processors are gone
+        boolean slept = elapsed.isTooLittle(
+                span, usual); // the clock went on while the counters stood still; or processors are gone
         lastCores = slept ? Double.NaN : cores;
         cores = slept ? usual : cores;
         // The ticks sum up to processors x time, even in a container that shows fewer processors.

@@ -16,6 +16,7 @@ record TickSpan(long busy, long total) {
     static final int COUNTERS = 8;
     private static final int IDLE = 3;
     private static final int IOWAIT = 4;
+    private static final int ALLOWANCE_MILLIS = 600; // OSHI's counters may be 300 ms old, before and now
     private static final int MOST_THAT_FALL = 2; // more have been reset, as when a container was moved
 
     static TickSpan between(long[] before, long[] now) {
@@ -47,9 +48,14 @@ record TickSpan(long busy, long total) {
 
     /**
      * Whether that number of processors can have counted this time. A processor that goes online may bring along
-     * counters of days. OSHI's counters may be 300 ms old, hence the allowance.
+     * counters of days.
      */
     boolean isPlausible(long spanNanos, double cores) {
-        return spanNanos <= 0 || total <= cores * (1.5e-6 * spanNanos + 600);
+        return spanNanos <= 0 || total <= cores * (1.5e-6 * spanNanos + ALLOWANCE_MILLIS);
+    }
+
+    /** Whether that number of processors must have counted more, unless the host slept. */
+    boolean isTooLittle(long spanNanos, double cores) {
+        return total < cores * (0.5e-6 * spanNanos - ALLOWANCE_MILLIS);
     }
 }
