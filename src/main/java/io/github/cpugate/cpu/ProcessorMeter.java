@@ -71,10 +71,10 @@ final class ProcessorMeter {
 
     private static double percent(BitSet set, Map<Integer, long[]> before, Map<Integer, long[]> now, long span) {
         TickSpan sum = new TickSpan(0, 0);
-        for (int i = set.nextSetBit(0); i >= 0; i = set.nextSetBit(i + 1)) {
-            long[] counters = before.get(i);
-            if (counters != null) {
-                TickSpan ofOne = TickSpan.between(counters, now.get(i));
+        for (Map.Entry<Integer, long[]> each : now.entrySet()) {
+            long[] counters = before.get(each.getKey());
+            if (counters != null && set.get(each.getKey())) {
+                TickSpan ofOne = TickSpan.between(counters, each.getValue());
                 // One that has just gone online, perhaps with counters of days, counts from its second reading on.
                 sum = ofOne.isPlausible(span, 1) ? sum.plus(ofOne) : sum;
             }

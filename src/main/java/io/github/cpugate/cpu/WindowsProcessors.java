@@ -3,6 +3,7 @@ package io.github.cpugate.cpu;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import oshi.hardware.CentralProcessor;
@@ -29,7 +30,8 @@ final class WindowsProcessors implements Processors {
     static WindowsProcessors ofThisProcess() {
         oshi.SystemInfo system = new oshi.SystemInfo();
         OperatingSystem os = system.getOperatingSystem();
-        OSProcess self = os.getProcess(os.getProcessId()); // asks the system at each call of getAffinityMask()
+        // It asks the system at each call of getAffinityMask().
+        OSProcess self = Objects.requireNonNull(os.getProcess(os.getProcessId()), "this process");
         CentralProcessor processor = system.getHardware().getProcessor();
         return new WindowsProcessors(
                 processor.getLogicalProcessorCount(), self::getAffinityMask, processor::getProcessorCpuLoadTicks);
