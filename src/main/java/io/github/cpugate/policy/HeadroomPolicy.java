@@ -5,219 +5,169 @@ import io.github.cpugate.cpu.CpuSample;
 /**
  * Moves the limit, in a few steps and on a machine of any size, to the number of slots that fit into the target.
  *
+ * <p>{@link SlotCost} estimates the cost per slot, and predicts CPU for the case that every slot of the present limit
+ * is held and uses CPU. The prediction does not lag: it does not wait for the average to follow, for sessions that use
+ * no CPU yet, or for a cut to drain. (Control by a model of a plant with dead time: O. J. M. Smith, "Closer Control of
+ * Loops with Dead Time", 1957.)
+ *
  * <ul>
- *   <li><b>The climb.</b> From the start until CPU is near the target, {@link SlotCost} estimates own CPU per slot and
- *       the dead time. CPU by which the others have risen since the first session counts as cost too, since it may be
- *       that of child processes. The limit grows by most of the predicted headroom; while the cost is unknown or
- *       changes from step to step, by one slot a step. Sessions that use no CPU yet are predicted (O. J. M. Smith,
- *       "Closer Control of Loops with Dead Time", 1957), so the climb does not wait for them.
- *   <li><b>Integral control.</b> From then on the limit follows the integral of the error, in slots. Its gain rises
- *       with the square of the tracking signal (D. W. Trigg and A. G. Leach, "Exponential Smoothing with an Adaptive
- *       Response Rate", 1967): an error that lasts is corrected within some steps, noise and waves hardly at all. The
- *       longer the dead time, the longer are the waves of sessions that began together, and the lower is the least
- *       gain.
- *   <li><b>A margin.</b> CPU is kept below the target by a part of the cost of a slot and of the mean error, since few
- *       large slots, or sessions that differ, exceed the target at times. CPU far above the target counts more.
- *   <li><b>Strangers.</b> The part of the others' CPU that does not come and go with own CPU is fed forward.
- *   <li><b>Growth only with demand</b>, as in {@link OneSlotPolicy}.
+ *   <li><b>Fast to shrink on the prediction.</b> If the last reading exceeds the target, and the prediction exceeds the
+ *       target plus 1 point by the cost of a slot or more, the limit falls at once by the whole predicted excess: the
+ *       new prediction is less than 1 point above the target.
+ *   <li><b>Slower to shrink on readings.</b> If the last reading and the average both exceed the target by more than 1
+ *       point, whatever the prediction, the limit falls by half of the excess of the lower of the two, and by at least
+ *       a slot. The cut is counted from the sessions in flight if these are fewer than the limit, as in
+ *       {@link OneSlotPolicy}. The next such cut comes, at the earliest, the dead time plus a step later, when this one
+ *       shows.
+ *   <li><b>Patient with waves.</b> Sessions that began together use CPU together, after a dead time and in waves. If
+ *       the prediction is at most 2 points above the target, readings above it count as a wave: the limit is held for
+ *       up to twice the dead time before a cut on readings. (A cut at each crest and growth in each trough would make
+ *       the next wave higher.)
+ *   <li><b>Cautious to grow.</b> If a slot fits into the predicted headroom, the limit grows by two thirds of it,
+ *       rounded. The longer the dead time, the larger that share, up to the whole: no feedback arrives during the
+ *       climb, so smaller steps would be no safer. In one step the limit grows at most to 4 times, or to 16 times once
+ *       sessions have been observed for some steps. It takes the last of the headroom only after the last move has
+ *       settled. If no slot fits, it grows by one slot if the last move has settled and both the last reading and the
+ *       average are below 0.8 × target.
+ *   <li><b>A trial slot</b> is added otherwise, after some steps without a move, if CPU plus the JVM's part of the
+ *       slot's cost would exceed the target by no more than CPU is below it now, and by at most 4 points. The trial
+ *       shows whether the rest of the estimated cost is background; where the target lies between two numbers of slots,
+ *       the limit alternates between them, and CPU meets the target on average. There is no trial where the whole cost
+ *       is the JVM's and comes in waves, since low CPU may then be a trough.
+ *   <li><b>Growth by one slot a step while the cost is unknown</b>, and only below 0.8 × target: until the cost of
+ *       sessions is significant, and as long as the estimated cost per slot changes from step to step.
+ *   <li><b>Growth only with demand</b>: only if callers ran into the limit, as in {@link OneSlotPolicy}.
  * </ul>
  *
- * <p>Stateful: one instance serves one gate. It learns nothing from a step or three without own CPU, and converts what
- * it knows when the scope changes.
+ * <p>The asymmetry is that of additive increase and multiplicative decrease (D.-M. Chiu and R. Jain, "Analysis of the
+ * Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989), in units of the cost per
+ * slot. Where the model is wrong, feedback corrects it: each move shows in the next readings.
+ *
+ * <p>Stateful: one instance serves one gate. It starts afresh when the scope changes, or when own CPU becomes known or
+ * unknown, since the units then differ.
  */
 final class HeadroomPolicy implements StepPolicy {
 
-    private static final int ODD_STEPS = 3; // without own CPU, before all CPU counts as own
-    private static final double SATURATED = 95; // percent; sessions ask for more than they get
+    /** Excess that the noise of a reading explains, percentage points. */
+    private static final double TOLERANCE = 1;
 
-    // The climb.
-    private static final double MAX_STEADY_RATIO = 1.2; // a cost that changes more in a step is not known yet
-    private static final double IDLE_JVM_CORES = 0.05;
-    private static final double NOISE = 2; // standard deviation of a reading, points
-    private static final double CLIMB_GAIN = 0.65; // share of the headroom
-    private static final double CLIMB_GAIN_PER_DEAD_STEP = 0.12; // added for each dead step after the first
-    private static final double SMALL_HEADROOM = 0.08; // share of the target: only when the last move has shown
-    private static final double ARRIVED_HEADROOM = 0.15; // share of the target
-    private static final int STEPS_BEFORE_FAST_GROWTH = 5;
+    /** Predicted excess that waves of sessions explain, since the model describes the recent past; points. */
+    private static final double WAVE_TOLERANCE = 2;
 
-    // Integral control.
-    private static final double LEARN = 0.05; // weight of a step in what is learned of cost: 20 steps
-    private static final double TRACK = 0.06; // weight of a step in the tracking signal
-    private static final double MIN_GAIN = 0.04; // of noise
-    private static final double MAX_GAIN = 0.2; // of an error that lasts
-    private static final double MIN_SHARE = 0.3; // of the others' CPU that is put down to slots
-    private static final double SLOT_MARGIN = 0.35; // share of the cost of a slot
-    private static final double ERROR_MARGIN = 0.2; // share of the mean error above CALM_ERROR
-    private static final double CALM_ERROR = 4; // points
-    private static final double OVER = 10; // points above the target, from which on CPU counts half as much again
-    private static final double OVER_WEIGHT = 0.5;
+    private static final double SHRINK_GAIN = 0.5; // share of the excess
+    private static final double GROWTH_GAIN = 0.65; // share of the headroom
+    private static final double GROWTH_GAIN_PER_DEAD_STEP = 0.12; // added for each dead step after the first
+    private static final double SMALL_HEADROOM = 0.08; // share of the target
+    private static final double MAX_TRIAL_OVERSHOOT = 4; // points above the target
 
-    // Strangers' CPU.
-    private static final double SMOOTH = 0.25; // weight of a step
-    private static final double FORWARD = 0.6; // share that is fed forward
+    /**
+     * The cost is steady if it changes by no more than this factor in a step; if it is not, the first sessions are
+     * still starting. {@link SlotCost#ownPerSlot} and {@link SlotCost#ownPerSlotWithoutBase} must both be steady, since
+     * one alone may be steady by chance.
+     */
+    private static final double MAX_STEADY_RATIO = 1.2;
 
-    private SlotCost model = new SlotCost();
+    private static final int STEPS_BEFORE_FAST_GROWTH = 5; // with sessions in flight, before growth beyond 4 times
+    private static final int STEPS_BEFORE_TRIAL = 5; // from a settled move to a trial slot
+
+    private SlotCost cost = new SlotCost();
     private String scope = "";
-    private double cores = Double.NaN;
-    private boolean ownKnown;
-    private int oddSteps; // in a row
-    private int lastLimit;
-    private int stepsSinceMove;
-
-    private boolean climbing = true;
+    private boolean costIsSteady;
     private int stepsInFlight;
-    private double firstSlots;
-    private double firstOthers;
-
-    private int steps; // since the climb ended
-    private double wanted; // slots
-    private double share; // of the others' CPU that is put down to slots
-    private double meanSlots;
-    private double meanUse;
-    private double error;
-    private double absError;
-
-    private double meanOwn;
-    private double meanOthers;
-    private double varOwn = 1;
-    private double covariance;
-    private double strangers;
+    private int lastLimit;
+    private int stepsSinceMove; // since the limit itself moved: the gate's bounds may prevent a decided move
+    private int stepsInWave; // in which CPU is above the target, but the prediction near it
 
     @Override
     public Decision decide(StepInput seen) {
+        learn(seen);
+        double target = seen.targetCpu();
+        double raw = seen.cpu().raw();
+        double smoothed = seen.cpu().smoothed();
+        int excessSlots = slots(cost.predicted(seen.limit()) - target - TOLERANCE, cost.perSlot());
+        if (raw > target && excessSlots >= 1 && seen.meanInFlight() > 0) {
+            return seen.moveBy(-1 - excessSlots, Reason.OVER_TARGET);
+        }
+        double lower = Math.min(raw, smoothed);
+        if (lower > target + TOLERANCE) {
+            return shrink(seen, SHRINK_GAIN * (lower - target));
+        }
+        stepsInWave = 0;
+        return seen.limitReached() ? grow(seen, Math.max(raw, smoothed)) : seen.hold(Reason.NO_DEMAND);
+    }
+
+    private void learn(StepInput seen) {
+        CpuSample cpu = seen.cpu();
+        if (!cpu.scope().equals(scope) || Double.isNaN(cpu.own()) == cost.isOwnKnown()) {
+            scope = cpu.scope();
+            cost = new SlotCost();
+            stepsInFlight = 0;
+        }
+        double ownBefore = cost.ownPerSlot();
+        double withoutBaseBefore = cost.ownPerSlotWithoutBase();
+        cost.learn(seen.meanInFlight(), cpu.raw(), cpu.own());
+        costIsSteady =
+                isSteady(ownBefore, cost.ownPerSlot()) && isSteady(withoutBaseBefore, cost.ownPerSlotWithoutBase());
+        stepsInFlight = seen.meanInFlight() > 0 ? stepsInFlight + 1 : 0;
         stepsSinceMove = seen.limit() == lastLimit ? stepsSinceMove + 1 : 1;
         lastLimit = seen.limit();
-        if (isOdd(seen.cpu())) {
-            return seen.hold(Reason.SETTLING);
-        }
-        changeScope(seen.cpu());
-        double cpu = seen.cpu().raw();
-        double own = ownKnown ? seen.cpu().own() : cpu;
-        double costBefore = model.perSlot();
-        double withoutBaseBefore = model.perSlotWithoutBase();
-        model.learn(seen.meanInFlight(), own);
-        if (seen.meanInFlight() <= 0) {
-            return seen.hold(Reason.SETTLING);
-        }
-        boolean steady =
-                isSteady(costBefore, model.perSlot()) && isSteady(withoutBaseBefore, model.perSlotWithoutBase());
-        double slots = climbing ? climb(seen, cpu, own, steady) : steer(seen, cpu, own);
-        int next = Math.max(seen.minSlots(), (int) slots);
-        if (next > seen.limit()) {
-            return seen.limitReached() ? new Decision(next, Reason.HEADROOM) : seen.hold(Reason.NO_DEMAND);
-        }
-        return next < seen.limit() ? new Decision(next, Reason.OVER_TARGET) : seen.hold(Reason.IN_BAND);
-    }
-
-    private boolean isOdd(CpuSample cpu) {
-        oddSteps = ownKnown && Double.isNaN(cpu.own()) ? oddSteps + 1 : 0;
-        ownKnown = !Double.isNaN(cpu.own()) || oddSteps > 0 && oddSteps <= ODD_STEPS;
-        return oddSteps > 0 && ownKnown;
-    }
-
-    private void changeScope(CpuSample cpu) {
-        if (!cpu.scope().equals(scope) && cores > 0 && cpu.cores() > 0) {
-            meanUse *= cores / cpu.cores(); // the same work, in other units
-        }
-        scope = cpu.scope();
-        cores = cpu.cores();
     }
 
     private static boolean isSteady(double before, double now) {
         return now <= MAX_STEADY_RATIO * before && before <= MAX_STEADY_RATIO * now;
     }
 
-    private double climb(StepInput seen, double cpu, double own, boolean steady) {
+    private Decision shrink(StepInput seen, double points) {
+        if (seen.inFlight() > seen.limit() || seen.meanInFlight() > seen.limit() + 0.5) {
+            // Or the drain has just ended: the reading includes sessions that have left.
+            return seen.hold(Reason.DRAINING);
+        }
+        if (!hasSettled()) {
+            return seen.hold(Reason.SETTLING);
+        }
+        if (cost.predicted(seen.limit()) <= seen.targetCpu() + WAVE_TOLERANCE && stepsInWave < 2 * cost.deadSteps()) {
+            stepsInWave++;
+            return seen.hold(Reason.SETTLING);
+        }
+        double measured = seen.cpu().raw() / Math.max(1, seen.meanInFlight());
+        int cut = Math.max(1, slots(points, Math.max(measured, cost.perSlot())));
+        return new Decision(seen.slotsInUse() - cut, Reason.OVER_TARGET);
+    }
+
+    private Decision grow(StepInput seen, double cpu) {
         double target = seen.targetCpu();
-        double using = model.delayedSlots();
-        if (stepsInFlight == 0 && using > 0) {
-            firstSlots = using;
-            firstOthers = cpu - own;
+        boolean belowBand = cpu < OneSlotPolicy.GROW_BELOW * target;
+        if (!cost.isSignificant(seen.cpu().cores()) || !costIsSteady) {
+            return belowBand ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
         }
-        stepsInFlight++;
-        double risen = Math.max(0, cpu - own - firstOthers);
-        double cost = model.perSlot() + risen / Math.max(1, using - firstSlots);
-        double headroom = target - cpu - cost * Math.max(0, seen.limit() - using);
-        boolean significant = model.perSlot() * using > hidden() || risen > 3 * NOISE;
-        boolean settled = stepsSinceMove > model.deadSteps();
-        boolean arrived = significant && steady && settled && headroom < Math.max(cost, ARRIVED_HEADROOM * target);
-        if (cpu > target || arrived) {
-            return arrive(seen, cpu, own, cost, headroom);
+        double headroom = target - cost.predicted(seen.limit());
+        if (headroom >= cost.perSlot()) {
+            if (headroom < SMALL_HEADROOM * target && !hasSettled()) {
+                return seen.hold(Reason.SETTLING);
+            }
+            long maxGrowth = (stepsInFlight > STEPS_BEFORE_FAST_GROWTH ? 15L : 3L) * seen.limit();
+            double gain = Math.min(1, GROWTH_GAIN + GROWTH_GAIN_PER_DEAD_STEP * Math.max(0, cost.deadSteps() - 1));
+            long growth = slots(
+                    gain * headroom + cost.perSlot() / 2,
+                    cost.maxPerSlot(seen.cpu().cores()));
+            return seen.moveBy((int) Math.max(1, Math.min(growth, maxGrowth)), Reason.HEADROOM);
         }
-        if (!significant || !steady) {
-            return cpu < OneSlotPolicy.GROW_BELOW * target ? seen.limit() + 1 : seen.limit();
+        if (belowBand) {
+            return hasSettled() ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.SETTLING);
         }
-        if (headroom < cost || headroom < SMALL_HEADROOM * target && !settled) {
-            return seen.limit();
-        }
-        double gain = Math.min(1, CLIMB_GAIN + CLIMB_GAIN_PER_DEAD_STEP * Math.max(0, model.deadSteps() - 1));
-        double maxCost = cost + (ownKnown ? Math.min(NOISE / 10, hidden()) : 2 * NOISE) / Math.max(1, using);
-        double maxGrowth = (stepsInFlight > STEPS_BEFORE_FAST_GROWTH ? 15.0 : 3.0) * seen.limit();
-        return seen.limit() + Math.max(1, Math.min(maxGrowth, gain * headroom / maxCost));
+        boolean mayBeTrough = cost.hasDeadTime() && cost.perSlot() <= cost.ownPerSlot();
+        boolean mayTry = stepsSinceMove > STEPS_BEFORE_TRIAL + cost.deadSteps() && !mayBeTrough;
+        double margin = Math.max(cost.ownPerSlot() / 2, cost.ownPerSlot() - MAX_TRIAL_OVERSHOOT);
+        return mayTry && cpu + margin <= target ? seen.moveBy(1, Reason.HEADROOM) : seen.hold(Reason.IN_BAND);
     }
 
-    /** The CPU that is no session's although it may seem so: an idle JVM's, or noise. */
-    private double hidden() {
-        return !ownKnown ? 3 * NOISE : Double.isNaN(cores) ? NOISE / 2 : 100 * IDLE_JVM_CORES / cores;
+    private boolean hasSettled() {
+        return stepsSinceMove > cost.deadSteps();
     }
 
-    /** Ends the climb, and hands over what it has found. */
-    private double arrive(StepInput seen, double cpu, double own, double cost, double headroom) {
-        climbing = false;
-        meanSlots = model.delayedSlots();
-        meanUse = cost * meanSlots;
-        share = Math.max(MIN_SHARE, Math.min(1, (meanUse - own) / Math.max(1, cpu - own)));
-        double predicted = seen.limit() + Math.min(headroom, 0) / Math.max(cost, 0.01);
-        double measured = meanSlots * seen.targetCpu() / Math.max(cpu, seen.targetCpu());
-        wanted = Math.max(predicted, measured);
-        return Math.min(seen.limit(), wanted);
-    }
-
-    private double steer(StepInput seen, double cpu, double own) {
-        double using = model.delayedSlots();
-        double use = own + share * (cpu - own);
-        if (cpu < SATURATED || use * meanSlots > meanUse * using) {
-            meanSlots += LEARN * (using - meanSlots);
-            meanUse += LEARN * (use - meanUse);
-        }
-        double moved = strangersMove(cpu - own, own);
-        steps++;
-        double target = seen.targetCpu();
-        double cost = Math.max(0.5, meanUse) / Math.max(1, meanSlots);
-        double waves = Math.max(1, (1 + model.deadTime()) / 2);
-        double margin = (SLOT_MARGIN * cost + ERROR_MARGIN * Math.max(0, absError - CALM_ERROR)) / waves;
-        double now = target - margin - cpu - OVER_WEIGHT * Math.max(0, cpu - target - OVER);
-        error += TRACK * (now - error);
-        absError += TRACK * (Math.abs(now) - absError);
-        double lasting = error / absError; // -1 to 1
-        double leastGain = MIN_GAIN / waves;
-        double gain = Math.max(1 / (3.0 + steps), leastGain + (MAX_GAIN - leastGain) * lasting * lasting);
-        double fit = Math.min(using + now / cost, 4 * Math.max(using, 1)); // however little a slot seems to cost
-        wanted += gain * (fit - seen.limit()) - FORWARD * moved / cost;
-        wanted = Math.min(wanted, seen.limitReached() ? seen.maxSlots() : seen.limit() + 1);
-        wanted = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), wanted));
-        double slack = Math.min(0.2, 4 / cost); // so that noise does not move the limit to and fro
-        return Math.max(Math.floor(wanted), Math.min(Math.floor(wanted + slack), seen.limit()));
-    }
-
-    /** By how much the others' CPU moved that does not come and go with our own. */
-    private double strangersMove(double others, double own) {
-        if (steps == 0) {
-            meanOthers = others;
-            meanOwn = own;
-            strangers = others;
-        }
-        double othersOff = others - meanOthers;
-        double ownOff = own - meanOwn;
-        meanOthers += LEARN * othersOff;
-        meanOwn += LEARN * ownOff;
-        varOwn += LEARN * (ownOff * ownOff - varOwn);
-        covariance += LEARN * (othersOff * ownOff - covariance);
-        double slope = covariance / (varOwn + 0.01 * (1 + meanOwn * meanOwn)); // little variance is no evidence
-        slope = Math.max(0, Math.min(slope, 1.2 * meanOthers / Math.max(1, meanOwn)));
-        double move = SMOOTH * (others - slope * (own - meanOwn) - strangers);
-        strangers += move;
-        return move;
+    /** Whole slots that these percentage points pay for. */
+    private static int slots(double points, double perSlot) {
+        return perSlot > 0 ? (int) (points / perSlot) : 0;
     }
 
     @Override
