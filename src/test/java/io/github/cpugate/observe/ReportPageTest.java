@@ -317,7 +317,7 @@ class ReportPageTest {
         assertThat(drawn(dom)).isBetween(3, 60);
 
         Files.writeString(page, """
-                <script>setInterval(() => scrollTo(0, document.body.scrollHeight), 200)</script>
+                <script>setInterval(() => scrollTo(0, document.body.scrollHeight), 20)</script>
                 """, StandardOpenOption.APPEND);
         String scrolled = browser.elements(page);
         assertThat(texts(scrolled, "<h2>", "</h2>")).hasSizeGreaterThan(90).startsWith("run 0", "run 1", "run 2");
