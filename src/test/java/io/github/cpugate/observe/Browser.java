@@ -5,13 +5,19 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 import io.github.cpugate.testing.Processes;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -97,6 +103,55 @@ public final class Browser {
         return elements(page, false);
     }
 
+    /**
+     * Returns the page's elements once a condition holds; until then the page runs an action every 20 ms. The browser
+     * draws by the real clock, ahead of which the time budget of {@link #elements(Path)} runs. So this method gives no
+     * budget: instead, the page loads an image that arrives when the condition holds.
+     *
+     * @param condition a JavaScript expression
+     * @param action JavaScript statements
+     */
+    public String elementsOnce(Path page, String condition, String action) throws IOException, InterruptedException {
+        CompletableFuture<Void> holds = new CompletableFuture<>();
+        ExecutorService threads = Executors.newCachedThreadPool();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(threads);
+        server.createContext("/holds", exchange -> {
+            holds.complete(null);
+            exchange.sendResponseHeaders(204, -1);
+        });
+        server.createContext("/image", exchange -> {
+            holds.join();
+            exchange.sendResponseHeaders(204, -1);
+        });
+        server.start();
+        try {
+            String mayLoad =
+                    Files.readString(page).replaceFirst("<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "");
+            Path waiting = Files.writeString(
+                    folder.resolve("waiting-" + page.getFileName()),
+                    mayLoad
+                            + """
+                    <img src="http://127.0.0.1:PORT/image">
+                    <script>
+                    setInterval(() => {
+                      if (CONDITION) navigator.sendBeacon('http://127.0.0.1:PORT/holds');
+                      ACTION;
+                    }, 20);
+                    </script>
+                    """.replace(
+                                            "PORT",
+                                            Integer.toString(server.getAddress().getPort()))
+                                    .replace("CONDITION", condition)
+                                    .replace("ACTION", action));
+            return run("--dump-dom", waiting.toUri().toString());
+        } finally {
+            holds.complete(null);
+            server.stop(0);
+            threads.shutdown();
+        }
+    }
+
     /** Asserts that the page is readable at 400 and at 1280 pixels, dark and light, with this number of charts. */
     public void assertReadable(Path page, int charts) throws IOException, InterruptedException {
         for (int width : new int[] {400, 1280}) {
@@ -136,25 +191,30 @@ public final class Browser {
     }
 
     private String elements(Path page, boolean dark) throws IOException, InterruptedException {
+        return run(
+                "--blink-settings=preferredColorScheme=" + (dark ? 0 : 1),
+                "--virtual-time-budget=2000",
+                "--dump-dom",
+                page.toUri().toString());
+    }
+
+    private String run(String... options) throws IOException, InterruptedException {
         // Not in the test's folder: the browser may write to it after that folder is gone.
         Path profile = Path.of("target", "chromium");
         int number = pages++;
         File dom = folder.resolve("dom-" + number + ".html").toFile();
         File log = folder.resolve("log-" + number).toFile();
-        Process browser = Processes.start(new ProcessBuilder(
-                        chromium(),
-                        "--headless=new",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--user-data-dir=" + profile.toAbsolutePath(),
-                        "--window-size=1280,3100",
-                        "--blink-settings=preferredColorScheme=" + (dark ? 0 : 1),
-                        "--virtual-time-budget=2000",
-                        "--enable-logging=stderr",
-                        "--dump-dom",
-                        page.toUri().toString())
-                .redirectOutput(dom)
-                .redirectError(log));
+        List<String> command = new ArrayList<>(List.of(
+                chromium(),
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--user-data-dir=" + profile.toAbsolutePath(),
+                "--window-size=1280,3100",
+                "--enable-logging=stderr"));
+        command.addAll(List.of(options));
+        Process browser =
+                Processes.start(new ProcessBuilder(command).redirectOutput(dom).redirectError(log));
         try {
             assertThat(browser.waitFor(50, TimeUnit.SECONDS))
                     .as("the browser ends")
