@@ -51,9 +51,10 @@ public interface StepPolicy {
     }
 
     /**
-     * Returns a policy that uses the whole target, in a few steps, on a machine of any size. It learns the cost per
-     * slot. It shrinks by the whole predicted excess, or by half of the measured one. It grows only while there is
-     * demand, usually by two thirds of the predicted headroom.
+     * Returns a policy that uses the target, in a few steps, on a machine of any size. It learns the cost per slot, and
+     * grows by most of the predicted headroom until CPU is near the target. From then on it moves the limit by a part
+     * of the error: by a fifth if CPU has been on one side of the target for some steps, by much less if CPU swings
+     * around it. It grows only while there is demand.
      *
      * <p>With many slots {@link #oneSlot()} takes minutes to reach the target, and it rests up to a fifth below it.
      * This policy avoids both. The price is that less CPU is unused when others suddenly need it.

@@ -1,0 +1,109 @@
+package io.github.cpugate.policy;
+
+/**
+ * Keeps CPU at the target: the wanted number of slots is the integral of the error, in slots.
+ *
+ * <p>The error is the room below the target, divided by the cost of a slot. That cost is mean CPU over mean slots, so
+ * an error in it makes the control slower or quicker, and never moves the point where it rests.
+ *
+ * <ul>
+ *   <li><b>The gain</b> follows a tracking signal (D. W. Trigg and A. G. Leach, "Exponential Smoothing with an Adaptive
+ *       Response Rate", 1967): the mean error over the mean absolute error, squared. An error that lasts is corrected
+ *       within some steps; noise, and waves of sessions that began together, hardly move the limit.
+ *   <li><b>A margin</b> keeps CPU below the target by a part of the cost of a slot and of the mean absolute error,
+ *       since large slots, and sessions that differ, exceed the target at times. CPU far above the target counts more
+ *       than CPU far below it.
+ *   <li><b>The dead time</b> divides the least gain and the margin: the later sessions use CPU, the longer are their
+ *       waves, and a correction at the crest of a wave would deepen its trough.
+ *   <li><b>Strangers' CPU</b> is fed forward, see {@link StrangersCpu}: the limit moves before the error shows.
+ * </ul>
+ */
+final class IntegralControl {
+
+    private static final double SATURATED = 95; // percent; sessions ask for more than they get
+    private static final double LEARN = 0.05; // weight of a step in the cost: 20 steps
+    private static final double TRACK = 0.06; // weight of a step in the tracking signal
+    private static final double MIN_GAIN = 0.04; // of noise
+    private static final double MAX_GAIN = 0.2; // of an error that lasts
+    private static final double MIN_SHARE = 0.3; // of the others' CPU that counts as cost of slots
+    private static final double SLOT_MARGIN = 0.36; // share of the cost of a slot
+    private static final double ERROR_MARGIN = 0.22; // share of the mean absolute error above CALM
+    private static final double CALM = 4; // points
+    private static final double MAX_MARGIN = 9; // points
+    private static final double FAR = 10; // points above the target, from which on CPU counts more
+    private static final double FAR_WEIGHT = 0.75; // how much more
+    private static final double FORWARD = 0.6; // share of the strangers' CPU that is fed forward
+    private static final double MAX_FACTOR = 4; // of the slots in use, however little a slot seems to cost
+
+    private final SlotCost model;
+    private final StrangersCpu strangers = new StrangersCpu();
+    private int steps;
+    private double target;
+    private double wanted; // slots
+    private double share; // of the others' CPU that counts as cost of slots
+    private double meanSlots;
+    private double meanUse; // points, of meanSlots
+    private double error; // points, mean
+    private double absError;
+
+    IntegralControl(SlotCost model) {
+        this.model = model;
+    }
+
+    /** Starts with what the climb has found: this many slots fit, at a cost in points. */
+    void start(StepInput seen, double slots, double cost, double cpu, double own) {
+        target = seen.targetCpu();
+        wanted = slots;
+        meanSlots = model.delayedSlots();
+        meanUse = cost * meanSlots;
+        share = Math.max(MIN_SHARE, Math.min(1, (meanUse - own) / Math.max(1, cpu - own)));
+    }
+
+    /** Converts what is known when the same work uses another percentage. */
+    void scale(double ratio) {
+        meanUse *= ratio;
+        if (ratio != 1) {
+            strangers.forget();
+        }
+    }
+
+    int nextLimit(StepInput seen, double cpu, double own) {
+        double strangersMoved = strangers.move(cpu - own, own);
+        double using = model.delayedSlots();
+        learnCost(using, cpu, own + share * (cpu - own));
+        double cost = Math.max(0.5, meanUse) / Math.max(1, meanSlots);
+        double deadTime = Math.max(1, model.deadTime());
+        double now = error(seen.targetCpu(), cpu, cost, deadTime);
+        error += TRACK * (now - error);
+        absError += TRACK * (Math.abs(now) - absError);
+        steps++;
+        double lasting = error / absError; // -1 to 1
+        double minGain = MIN_GAIN * 2 / (1 + deadTime);
+        double gain = Math.max(1 / (3.0 + steps), minGain + (MAX_GAIN - minGain) * lasting * lasting);
+        double fit = Math.min(using + now / cost, MAX_FACTOR * Math.max(using, 1));
+        if (now > 0 && !seen.limitReached()) {
+            fit = Math.max(fit, seen.limit()); // few slots are in use, since few are wanted
+        }
+        boolean isNewTarget = seen.targetCpu() != target;
+        double moved = isNewTarget ? seen.targetCpu() - target : -FORWARD * strangersMoved;
+        wanted += isNewTarget ? moved / cost : gain * (fit - seen.limit()) + moved / cost;
+        target = seen.targetCpu();
+        wanted = Math.min(wanted, seen.limitReached() ? seen.maxSlots() : seen.limit() + 1);
+        wanted = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), wanted));
+        double slack = Math.min(0.2, 4 / cost); // of a slot, so that noise does not move the limit to and fro
+        return (int) Math.max(Math.floor(wanted), Math.min(Math.floor(wanted + slack), seen.limit()));
+    }
+
+    private void learnCost(double using, double cpu, double use) {
+        if (cpu < SATURATED) {
+            meanSlots += LEARN * (using - meanSlots);
+            meanUse += LEARN * (use - meanUse);
+        }
+    }
+
+    private double error(double target, double cpu, double cost, double deadTime) {
+        double margin = SLOT_MARGIN * cost + ERROR_MARGIN * Math.max(0, absError - CALM);
+        double far = FAR_WEIGHT * Math.max(0, cpu - target - FAR);
+        return target - cpu - (Math.min(margin, MAX_MARGIN) + far) / deadTime;
+    }
+}
