@@ -79,7 +79,7 @@ final class Climb {
         double hidden = hidden(seen.cpu().cores(), ownKnown);
         boolean isKnown = isSteady && (model.perSlot() * using > hidden || risen > 3 * NOISE);
         boolean settled = stepsSinceMove > model.deadSteps();
-        arrived = cpu > target || isKnown && settled && headroom < Math.max(cost, ARRIVED_HEADROOM * target);
+        arrived = cpu > target || (isKnown && settled && headroom < Math.max(cost, ARRIVED_HEADROOM * target));
         if (arrived) {
             double predicted = seen.limit() + Math.min(headroom, 0) / Math.max(cost, 0.01);
             double measured = using * target / Math.max(cpu, target);
@@ -89,7 +89,7 @@ final class Climb {
         if (!isKnown) {
             return cpu < OneSlotPolicy.GROW_BELOW * target ? (int) (seen.limit() + 1.0) : seen.limit();
         }
-        if (headroom < cost || headroom < SMALL_HEADROOM * target && !settled) {
+        if (headroom < cost || (headroom < SMALL_HEADROOM * target && !settled)) {
             return seen.limit();
         }
         double share = Math.min(1, SHARE + SHARE_PER_DEAD_STEP * Math.max(0, model.deadSteps() - 1));

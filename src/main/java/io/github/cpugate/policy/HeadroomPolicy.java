@@ -63,7 +63,7 @@ final class HeadroomPolicy implements StepPolicy {
 
     private boolean isOdd(CpuSample cpu) {
         oddSteps = ownKnown && Double.isNaN(cpu.own()) ? oddSteps + 1 : 0;
-        ownKnown = !Double.isNaN(cpu.own()) || oddSteps > 0 && oddSteps <= MAX_ODD_STEPS;
+        ownKnown = !Double.isNaN(cpu.own()) || (oddSteps > 0 && oddSteps <= MAX_ODD_STEPS);
         return oddSteps > 0 && ownKnown;
     }
 

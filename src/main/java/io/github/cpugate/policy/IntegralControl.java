@@ -32,6 +32,8 @@ final class IntegralControl {
     private static final double MAX_MARGIN = 9; // points
     private static final double FAR = 10; // points above the target, from which on CPU counts more
     private static final double FAR_WEIGHT = 0.75; // how much more
+    private static final int LONG = 8; // steps far above the target, after which CPU counts still more
+    private static final double LONG_WEIGHT = 0.25; // how much more with each further step
     private static final double FORWARD = 0.6; // share of the strangers' CPU that is fed forward
     private static final double MAX_FACTOR = 4; // of the slots in use, however little a slot seems to cost
 
@@ -45,6 +47,7 @@ final class IntegralControl {
     private double meanUse; // points, of meanSlots
     private double error; // points, mean
     private double absError;
+    private int farSteps; // in a row, far above the target
 
     IntegralControl(SlotCost model) {
         this.model = model;
@@ -103,7 +106,9 @@ final class IntegralControl {
 
     private double error(double target, double cpu, double cost, double deadTime) {
         double margin = SLOT_MARGIN * cost + ERROR_MARGIN * Math.max(0, absError - CALM);
-        double far = FAR_WEIGHT * Math.max(0, cpu - target - FAR);
-        return target - cpu - (Math.min(margin, MAX_MARGIN) + far) / deadTime;
+        double far = Math.max(0, cpu - target - FAR);
+        farSteps = far > 0 ? farSteps + 1 : 0;
+        double lasting = LONG_WEIGHT * Math.max(0, farSteps - LONG) * far;
+        return target - cpu - (Math.min(margin, MAX_MARGIN) + FAR_WEIGHT * far) / deadTime - lasting;
     }
 }
