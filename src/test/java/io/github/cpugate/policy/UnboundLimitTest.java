@@ -9,12 +9,9 @@ import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.cpu.CpuSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** A gate whose limit has grown with sessions that cost little, and then gets few that cost much. */
 class UnboundLimitTest {
@@ -26,18 +23,21 @@ class UnboundLimitTest {
     private final Deque<Slot> held = new ArrayDeque<>();
     private double costPerSlot = 0.5; // percent
 
-    static List<StepPolicy> policies() {
-        return List.of(StepPolicy.oneSlot(), StepPolicy.headroom());
-    }
-
-    @ParameterizedTest
-    @MethodSource("policies")
-    void comesDownToFewHeavySessionsOnceSmoothedCpuIsOver(StepPolicy policy) throws InterruptedException {
-        try (AdaptiveCpuGate gate = gate(policy)) {
+    @Test
+    void theOneSlotRuleComesDownToFewHeavySessionsOnceSmoothedCpuIsOver() throws InterruptedException {
+        try (AdaptiveCpuGate gate = gate(StepPolicy.oneSlot())) {
             growToMaxSlots(gate);
             assertThat(stepsUntilTheLimitBinds(gate))
                     .as("smoothed CPU takes three steps from 32 to above 70")
                     .isEqualTo(3);
+        }
+    }
+
+    @Test
+    void headroomComesDownToFewHeavySessionsOnceCpuIsOver() throws InterruptedException {
+        try (AdaptiveCpuGate gate = gate(StepPolicy.headroom())) {
+            growToMaxSlots(gate);
+            assertThat(stepsUntilTheLimitBinds(gate)).isOne();
         }
     }
 
