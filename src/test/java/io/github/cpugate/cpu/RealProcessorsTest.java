@@ -138,7 +138,8 @@ class RealProcessorsTest {
             String[] result = output.strip().replaceAll("(?s).*\n", "").split(";", -1);
 
             assertThat(result).as(output).hasSize(3);
-            assertThat(Double.parseDouble(result[0])).as(output).isBetween(62.0, 78.0);
+            double least = policy.equals("oneSlot") ? 0.8 * 70 : 62; // where the plain rule may rest
+            assertThat(Double.parseDouble(result[0])).as(output).isBetween(least, 78.0);
             assertThat(Integer.parseInt(result[1])).as(output).isGreaterThan(1);
             assertThat(result[2]).startsWith("processors 0 of ");
         } finally {
