@@ -67,6 +67,10 @@ public final class RandomPlants {
         return (int) runs.stream().filter(of).count();
     }
 
+    private RandomPlants only(Predicate<Run> of) {
+        return new RandomPlants(runs.stream().filter(of).toList());
+    }
+
     double mean(ToDoubleFunction<Run> of) {
         return runs.stream().mapToDouble(of).average().orElseThrow();
     }
@@ -123,6 +127,10 @@ public final class RandomPlants {
         RandomPlants headroom = of(StepPolicy::headroom, true, from, oracles);
         System.out.println(table(from, oracles, headroom));
         System.out.println(headroom.broken());
+        System.out.printf(
+                Locale.ROOT,
+                "Work at the 5th percentile of the plants on which the oracle is not over for a quarter of the time: %.3f%n",
+                headroom.only(run -> run.oracle.over() <= OVERLOADED_ANYWAY).quantile(0.05, Run::work));
     }
 
     static String table(long from, List<RandomLoop.Result> oracles, RandomPlants headroom) {

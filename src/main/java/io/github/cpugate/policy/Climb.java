@@ -12,7 +12,6 @@ package io.github.cpugate.policy;
  */
 final class Climb {
 
-    private static final double MAX_STEADY_RATIO = 1.2; // a cost that changes more in a step is not known yet
     private static final double IDLE_JVM_CORES = 0.05;
     private static final double NOISE = 2; // standard deviation of a reading, points
     private static final double SHARE = 0.65; // of the headroom
@@ -26,7 +25,6 @@ final class Climb {
     private final SlotCost model;
     private int lastLimit;
     private int stepsSinceMove;
-    private boolean isSteady;
     private int steps; // with slots in flight
     private double firstSlots;
     private double firstOthers;
@@ -38,19 +36,6 @@ final class Climb {
         this.model = model;
     }
 
-    void learn(StepInput seen, double own) {
-        stepsSinceMove = seen.limit() == lastLimit ? stepsSinceMove + 1 : 1;
-        lastLimit = seen.limit();
-        double costBefore = model.perSlot();
-        double withoutBaseBefore = model.perSlotWithoutBase();
-        model.learn(seen.meanInFlight(), own);
-        isSteady = isSteady(costBefore, model.perSlot()) && isSteady(withoutBaseBefore, model.perSlotWithoutBase());
-    }
-
-    private static boolean isSteady(double before, double now) {
-        return now <= MAX_STEADY_RATIO * before && before <= MAX_STEADY_RATIO * now;
-    }
-
     boolean hasArrived() {
         return arrived;
     }
@@ -60,12 +45,14 @@ final class Climb {
         return cost;
     }
 
-    /** Slots whose number fits into the target, when the climb has arrived. */
+    /** The number of slots that fit into the target, once the climb has arrived. */
     double slots() {
         return arrivedSlots;
     }
 
     int nextLimit(StepInput seen, double cpu, double own, boolean ownKnown) {
+        stepsSinceMove = seen.limit() == lastLimit ? stepsSinceMove + 1 : 1;
+        lastLimit = seen.limit();
         double target = seen.targetCpu();
         double using = model.delayedSlots();
         if (steps == 0 && using > 0) {
@@ -77,7 +64,7 @@ final class Climb {
         cost = model.perSlot() + risen / Math.max(1, using - firstSlots);
         double headroom = target - cpu - cost * Math.max(0, seen.limit() - using);
         double hidden = hidden(seen.cpu().cores(), ownKnown);
-        boolean isKnown = isSteady && (model.perSlot() * using > hidden || risen > 3 * NOISE);
+        boolean isKnown = model.isSteady() && (model.perSlot() * using > hidden || risen > 3 * NOISE);
         boolean settled = stepsSinceMove > model.deadSteps();
         arrived = cpu > target || (isKnown && settled && headroom < Math.max(cost, ARRIVED_HEADROOM * target));
         if (arrived) {

@@ -33,32 +33,43 @@ final class HeadroomPolicy implements StepPolicy {
         followScope(seen.cpu());
         double cpu = seen.cpu().raw();
         double own = ownKnown ? seen.cpu().own() : cpu;
-        climb.learn(seen, own);
+        if (climbing && cpu > seen.targetCpu() && seen.limit() <= seen.minSlots()) {
+            return seen.hold(Reason.AT_FLOOR); // the JVM may still be starting, and that is no cost of slots
+        }
+        model.learn(seen.meanInFlight(), own);
         if (seen.meanInFlight() <= 0) {
             return seen.hold(seen.limitReached() ? Reason.SETTLING : Reason.NO_DEMAND);
         }
-        int next = seen.limit();
-        if (climbing) {
-            next = climb.nextLimit(seen, cpu, own, ownKnown);
-            climbing = !climb.hasArrived();
-            if (!climbing) {
-                control.start(seen, climb.slots(), climb.cost(), cpu, own);
-            }
-        } else {
-            next = control.nextLimit(seen, cpu, own);
-        }
+        int next = climbing ? climb(seen, cpu, own) : control.nextLimit(seen, cpu, own);
         if (next > seen.limit()) {
             return seen.limitReached() ? new Decision(next, Reason.HEADROOM) : seen.hold(Reason.NO_DEMAND);
         }
         return next < seen.limit() ? new Decision(next, Reason.OVER_TARGET) : seen.hold(whyHeld(seen));
     }
 
-    private Reason whyHeld(StepInput seen) {
-        if (climbing) {
-            return Reason.SETTLING;
+    private int climb(StepInput seen, double cpu, double own) {
+        int next = climb.nextLimit(seen, cpu, own, ownKnown);
+        climbing = !climb.hasArrived();
+        if (!climbing) {
+            control.start(seen, climb.slots(), climb.cost(), cpu, own);
         }
-        boolean drains = seen.cpu().raw() > seen.targetCpu() && seen.inFlight() > seen.limit();
-        return drains ? Reason.DRAINING : Reason.IN_BAND;
+        return next;
+    }
+
+    private Reason whyHeld(StepInput seen) {
+        double cpu = seen.cpu().raw();
+        boolean isOver = cpu > seen.targetCpu();
+        if (isOver && seen.limit() <= seen.minSlots()) {
+            return Reason.AT_FLOOR;
+        }
+        if (isOver && seen.inFlight() > seen.limit()) {
+            return Reason.DRAINING;
+        }
+        boolean hasRoom = cpu < OneSlotPolicy.GROW_BELOW * seen.targetCpu();
+        if (hasRoom && seen.limitReached() && seen.limit() >= seen.maxSlots()) {
+            return Reason.AT_CEILING;
+        }
+        return climbing ? Reason.SETTLING : Reason.IN_BAND;
     }
 
     private boolean isOdd(CpuSample cpu) {

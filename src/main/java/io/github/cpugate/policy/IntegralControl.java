@@ -12,7 +12,7 @@ package io.github.cpugate.policy;
  *       within some steps; noise, and waves of sessions that began together, hardly move the limit.
  *   <li><b>A margin</b> keeps CPU below the target by a part of the cost of a slot and of the mean absolute error,
  *       since large slots, and sessions that differ, exceed the target at times. CPU far above the target counts more
- *       than CPU far below it.
+ *       than CPU far below it, and the more the longer it lasts.
  *   <li><b>The dead time</b> divides the least gain and the margin: the later sessions use CPU, the longer are their
  *       waves, and a correction at the crest of a wave would deepen its trough.
  *   <li><b>Strangers' CPU</b> is fed forward, see {@link StrangersCpu}: the limit moves before the error shows.
@@ -45,8 +45,8 @@ final class IntegralControl {
     private double share; // of the others' CPU that counts as cost of slots
     private double meanSlots;
     private double meanUse; // points, of meanSlots
-    private double error; // points, mean
-    private double absError;
+    private double error; // mean, points
+    private double absError; // mean, points
     private int farSteps; // in a row, far above the target
 
     IntegralControl(SlotCost model) {
@@ -75,22 +75,18 @@ final class IntegralControl {
         double using = model.delayedSlots();
         learnCost(using, cpu, own + share * (cpu - own));
         double cost = Math.max(0.5, meanUse) / Math.max(1, meanSlots);
-        double deadTime = Math.max(1, model.deadTime());
-        double now = error(seen.targetCpu(), cpu, cost, deadTime);
-        error += TRACK * (now - error);
-        absError += TRACK * (Math.abs(now) - absError);
-        steps++;
-        double lasting = error / absError; // -1 to 1
-        double minGain = MIN_GAIN * 2 / (1 + deadTime);
-        double gain = Math.max(1 / (3.0 + steps), minGain + (MAX_GAIN - minGain) * lasting * lasting);
-        double fit = Math.min(using + now / cost, MAX_FACTOR * Math.max(using, 1));
-        if (now > 0 && !seen.limitReached()) {
-            fit = Math.max(fit, seen.limit()); // few slots are in use, since few are wanted
+        double room = room(seen.targetCpu(), cpu, cost);
+        double gain = gain(room);
+        if (seen.targetCpu() == target) {
+            double fit = Math.min(using + room / cost, MAX_FACTOR * Math.max(using, 1));
+            if (room > 0 && !seen.limitReached()) {
+                fit = Math.max(fit, seen.limit()); // few slots are in use, since few are wanted
+            }
+            wanted += gain * (fit - seen.limit()) - FORWARD * strangersMoved / cost;
+        } else {
+            wanted += (seen.targetCpu() - target) / cost;
+            target = seen.targetCpu();
         }
-        boolean isNewTarget = seen.targetCpu() != target;
-        double moved = isNewTarget ? seen.targetCpu() - target : -FORWARD * strangersMoved;
-        wanted += isNewTarget ? moved / cost : gain * (fit - seen.limit()) + moved / cost;
-        target = seen.targetCpu();
         wanted = Math.min(wanted, seen.limitReached() ? seen.maxSlots() : seen.limit() + 1);
         wanted = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), wanted));
         double slack = Math.min(0.2, 4 / cost); // of a slot, so that noise does not move the limit to and fro
@@ -104,11 +100,27 @@ final class IntegralControl {
         }
     }
 
-    private double error(double target, double cpu, double cost, double deadTime) {
+    /** The room below the target in points, less the margin. CPU far above the target counts more than it is. */
+    private double room(double target, double cpu, double cost) {
         double margin = SLOT_MARGIN * cost + ERROR_MARGIN * Math.max(0, absError - CALM);
         double far = Math.max(0, cpu - target - FAR);
         farSteps = far > 0 ? farSteps + 1 : 0;
         double lasting = LONG_WEIGHT * Math.max(0, farSteps - LONG) * far;
-        return target - cpu - (Math.min(margin, MAX_MARGIN) + FAR_WEIGHT * far) / deadTime - lasting;
+        return target - cpu - (Math.min(margin, MAX_MARGIN) + FAR_WEIGHT * far) / deadTime() - lasting;
+    }
+
+    private double gain(double room) {
+        error += TRACK * (room - error);
+        absError += TRACK * (Math.abs(room) - absError);
+        steps++;
+        double trackingSignal = absError > 0 ? error / absError : 0; // -1 to 1
+        double minGain = MIN_GAIN * 2 / (1 + deadTime());
+        double gain = minGain + (MAX_GAIN - minGain) * trackingSignal * trackingSignal;
+        return Math.max(1 / (3.0 + steps), gain); // at first, the mean of what the steps say
+    }
+
+    /** The dead time in steps, at least one. */
+    private double deadTime() {
+        return Math.max(1, model.deadTime());
     }
 }

@@ -20,7 +20,7 @@ public enum Reason {
      * not taken effect yet.
      */
     DRAINING,
-    /** The last move, or the first sessions, had not shown in CPU yet, or a wave of CPU had not passed yet: held. */
+    /** The last move, or the first sessions, had not shown in CPU yet, or the JVM's own CPU was missing: held. */
     SETTLING,
     /** CPU was above the target, but the limit was {@code minSlots} already: held. */
     AT_FLOOR,

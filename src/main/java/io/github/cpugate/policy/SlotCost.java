@@ -17,11 +17,13 @@ final class SlotCost {
     private static final double RIDGE_PENALTY = 0.1;
     private static final double MIN_R_SQUARED_GAIN = 0.001;
     private static final double PEAK_DECAY = 0.99; // the peak is that of the last hundred steps or so
+    private static final double MAX_STEADY_RATIO = 1.2; // of the cost from step to step
 
     private final double[] slots = new double[MAX_DEAD_STEPS + 2]; // mean in flight, the last step first
     private final Fit[] fits = new Fit[PER_STEP * MAX_DEAD_STEPS + 1];
     private int selected;
     private double peak;
+    private boolean steady;
 
     /** Fits {@code y = base + cost * n}; neither base nor cost is negative. */
     private static final class Fit {
@@ -74,6 +76,8 @@ final class SlotCost {
     void learn(double meanInFlight, double own) {
         System.arraycopy(slots, 0, slots, 1, MAX_DEAD_STEPS + 1);
         slots[0] = meanInFlight;
+        double costBefore = perSlot();
+        double withoutBaseBefore = perSlotWithoutBase();
         for (int i = 0; i < fits.length; i++) {
             fits[i].add(delayedSlots(i), own, 1 - 1 / (WINDOW * (1 + (double) i / PER_STEP)));
         }
@@ -84,6 +88,11 @@ final class SlotCost {
                 selected = i;
             }
         }
+        steady = isSteady(costBefore, perSlot()) && isSteady(withoutBaseBefore, perSlotWithoutBase());
+    }
+
+    private static boolean isSteady(double before, double now) {
+        return now <= MAX_STEADY_RATIO * before && before <= MAX_STEADY_RATIO * now;
     }
 
     /** Converts what is known when the same work uses another percentage. */
@@ -112,6 +121,11 @@ final class SlotCost {
     /** Own CPU per slot if all of it is attributed to slots. */
     double perSlotWithoutBase() {
         return fits[selected].nn > 0 ? fits[selected].ny / fits[selected].nn : 0;
+    }
+
+    /** Whether the last step hardly changed the cost, so that it can be relied on. */
+    boolean isSteady() {
+        return steady;
     }
 
     /** Slots in flight one dead time ago: those that use CPU now. */

@@ -70,16 +70,19 @@ class RealProcessorsTest {
             return new LinuxProcessors(Path.of("/")).ticks().get(0);
         }
 
-        /** Streams for a second or so, with a ninth of a processor. */
+        /**
+         * Streams for a second or so, with 13 % of a processor. So the plain rule, whose band is from 56 to 70 %, rests
+         * at five sessions: four use 52 %, and six use 78 %.
+         */
         private static void runSessions(AdaptiveCpuGate gate) {
             while (true) {
                 try (Slot slot = gate.slot()) {
                     for (int i = 0; i < 100; i++) {
-                        long end = System.nanoTime() + 1_100_000;
+                        long end = System.nanoTime() + 1_450_000;
                         while (System.nanoTime() < end) {
                             Thread.onSpinWait();
                         }
-                        LockSupport.parkNanos(8_900_000);
+                        LockSupport.parkNanos(8_550_000);
                     }
                 } catch (InterruptedException | GateClosedException e) {
                     return;
@@ -138,8 +141,7 @@ class RealProcessorsTest {
             String[] result = output.strip().replaceAll("(?s).*\n", "").split(";", -1);
 
             assertThat(result).as(output).hasSize(3);
-            double least = policy.equals("oneSlot") ? 0.8 * 70 : 62; // where the plain rule may rest
-            assertThat(Double.parseDouble(result[0])).as(output).isBetween(least, 78.0);
+            assertThat(Double.parseDouble(result[0])).as(output).isBetween(62.0, 78.0);
             assertThat(Integer.parseInt(result[1])).as(output).isGreaterThan(1);
             assertThat(result[2]).startsWith("processors 0 of ");
         } finally {

@@ -170,6 +170,31 @@ class HeadroomPolicyTest {
                 .isEqualTo(Reason.DRAINING);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 10})
+    void aJvmThatBurnsCpuWhileItStartsDoesNotMakeSlotsDear(int steps) {
+        for (int i = 0; i < steps; i++) {
+            assertThat(full(1, 95, 0)).isEqualTo(to(1, Reason.AT_FLOOR));
+        }
+        int limit = 1;
+        for (int i = 0; i < 25; i++) {
+            limit = full(limit, 0.5 * limit, 0).limit();
+        }
+        assertThat(limit).as("slots of half a point, 25 steps later").isBetween(110, 140);
+    }
+
+    @Test
+    void theFloorAndTheCeilingAreToldAsSuch() {
+        arriveAtTenSlots();
+        StepInput atFloor = seen(sample(67.5, 30), 10).withMinSlots(10);
+        assertThat(policy.decide(atFloor)).isEqualTo(to(10, Reason.AT_FLOOR));
+        StepInput atCeiling = seen(sample(20, 0), 10).withMaxSlots(10);
+        assertThat(policy.decide(atCeiling)).isEqualTo(to(10, Reason.AT_CEILING));
+        assertThat(policy.decide(atCeiling.withLimitReached(false)).reason())
+                .as("nobody would take more")
+                .isNotEqualTo(Reason.AT_CEILING);
+    }
+
     @Test
     void aReadingWithoutOwnCpuIsSkipped() {
         arriveAtTenSlots();

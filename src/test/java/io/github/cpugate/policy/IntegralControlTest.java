@@ -55,6 +55,19 @@ class IntegralControlTest {
     }
 
     @Test
+    void aFirstReadingWithoutAnyErrorTellsNothing() {
+        SlotCost large = new SlotCost();
+        IntegralControl few = new IntegralControl(large);
+        large.learn(2, 61);
+        limit = 2;
+        few.start(input(61, 2), 2, 30.5, 61, 61);
+        large.learn(2, 61);
+        assertThat(few.nextLimit(input(61, 2), 61, 61))
+                .as("61 is the target less the largest margin")
+                .isEqualTo(2);
+    }
+
+    @Test
     void followsWorkThatBecomesDearerAndCheaper() {
         steps(50, COST, 0);
         steps(20, 2 * COST, 0);

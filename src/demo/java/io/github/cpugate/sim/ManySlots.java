@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -21,6 +22,8 @@ import java.util.function.UnaryOperator;
 final class ManySlots {
 
     static final double CORES = 4;
+    static final int SEEDS = 2;
+    private static final int DRIFT_STARTS = 400;
     private static final double PER_SLOT = 0.5; // percent
     private static final long PERIOD_NANOS = 2_000_000_000L;
 
@@ -45,6 +48,23 @@ final class ManySlots {
         static Distortion at(IntPredicate steps, UnaryOperator<CpuReading> distort) {
             return (step, right) -> steps.test(step) ? distort.apply(right) : right;
         }
+    }
+
+    /** The dead time, in steps, that changes from step 400 on, at once or evenly over some steps. */
+    static IntToDoubleFunction drift(int from, int to, int steps) {
+        return step -> step < DRIFT_STARTS
+                ? from
+                : step >= DRIFT_STARTS + steps ? to : from + (to - from) * (double) (step - DRIFT_STARTS) / steps;
+    }
+
+    /** Returns the share of the steps with CPU above 80 % after a drift, from 60 steps after its end on, in percent. */
+    static double percentOverAfterDrift(Supplier<StepPolicy> policy, int from, int to, int steps, int sessionSteps) {
+        double sum = 0;
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            sum += new ManySlots(sessionSteps, drift(from, to, steps), seed)
+                    .percentOver(policy.get(), (step, right) -> right, DRIFT_STARTS + steps + 60, 1000);
+        }
+        return sum / SEEDS;
     }
 
     /** Returns the share of the steps from one to another with CPU above 80 %, in percent. */
