@@ -3,8 +3,8 @@ package io.github.cpugate.policy;
 /**
  * Keeps CPU at the target: the wanted number of slots is the integral of the error, in slots.
  *
- * <p>The error is the room below the target, divided by the cost of a slot. That cost is mean CPU over mean slots, so
- * an error in it makes the control slower or quicker, and never moves the point where it rests.
+ * <p>The error is the room below the target, divided by the cost of a slot. That cost is mean CPU over mean slots. If
+ * it is wrong, the control is slower or quicker, and rests at the same point.
  *
  * <ul>
  *   <li><b>The gain</b> follows a tracking signal (D. W. Trigg and A. G. Leach, "Exponential Smoothing with an Adaptive

@@ -164,7 +164,18 @@ class HeadroomPolicyTest {
     }
 
     @Test
-    void cutsThatHaveNotTakenEffectAreToldAsSuch() {
+    void growsWithin30StepsToWorkThatHasBecomeAQuarterAsCostly() {
+        int limit = 2;
+        for (int i = 0; i < 130; i++) {
+            double cost = i < 100 ? 2 : 0.5;
+            limit = full(limit, cost * limit, 0).limit();
+            assertThat(cost * limit).as("step %s", i).isLessThan(72);
+        }
+        assertThat(0.5 * limit).isGreaterThan(62);
+    }
+
+    @Test
+    void aCutThatHasNotTakenEffectIsReportedAsDraining() {
         arriveAtTenSlots();
         assertThat(policy.decide(seen(sample(71, 0), 10).withInFlight(12)).reason())
                 .isEqualTo(Reason.DRAINING);
@@ -184,7 +195,7 @@ class HeadroomPolicyTest {
     }
 
     @Test
-    void theFloorAndTheCeilingAreToldAsSuch() {
+    void theFloorAndTheCeilingAreReported() {
         arriveAtTenSlots();
         StepInput atFloor = seen(sample(67.5, 30), 10).withMinSlots(10);
         assertThat(policy.decide(atFloor)).isEqualTo(to(10, Reason.AT_FLOOR));
