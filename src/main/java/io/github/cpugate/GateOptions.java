@@ -4,6 +4,7 @@ import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.internal.Checks;
 import io.github.cpugate.internal.JvmClock;
 import io.github.cpugate.policy.StepPolicy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,10 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
 
     boolean manual; // default: a governor thread
     long leakNanos; // off
+
+    @Nullable
+    Path sharedDirectory; // the host is not shared
+
     final List<GateListener> listeners = new ArrayList<>();
 
     GateOptions() {}
@@ -188,6 +193,30 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
      */
     public AdaptiveCpuGate.Builder leakWarning(Duration after) {
         this.leakNanos = Checks.positiveNanos("leakWarning", after);
+        return self();
+    }
+
+    /**
+     * Shares the CPU of the host fairly with the other gates that name the same directory, whether of this JVM or of
+     * others. Default: off, so that of two gates the one that started first may keep most of the CPU.
+     *
+     * <p>A gate that wants more CPU gets an equal part of the target, and of what other gates do not need. Only gates
+     * with the same target share it: to a gate with a lower target, the others are strangers, so it yields to them. The
+     * gates should have the same period and may have different policies. CPU is shared within one scope: the host, the
+     * same allowed processors, or the same quota.
+     *
+     * <p>In the directory, which is created for its owner only if it does not exist, each gate has a file of 256 bytes
+     * that its governor thread writes at each step and removes when the gate is closed. The files of gates that ended
+     * otherwise are ignored after 3.5 periods, and removed after a minute. Use a local file system, and a directory in
+     * which only trusted users can write. A fault of the directory is logged once; meanwhile the gate goes by its own
+     * CPU readings alone.
+     *
+     * @param directory the same for all gates that share, as in {@code Path.of("/run/user/1000/cpugate")}; several
+     *     containers of one machine may mount it
+     * @return this builder
+     */
+    public AdaptiveCpuGate.Builder shareHost(Path directory) {
+        this.sharedDirectory = Objects.requireNonNull(directory, "directory");
         return self();
     }
 

@@ -9,17 +9,17 @@ final class Meter implements CpuSource {
 
     private final Scenario scenario;
     private final Plant plant;
-    private final int owner;
+    private final int[] owners;
     private final SplittableRandom noise;
     private double readAt = Double.NaN;
     private double busyThen;
     private double ownThen;
 
-    /** Of the plant's owners, that one is the gate's process. */
-    Meter(Scenario scenario, Plant plant, int owner, SplittableRandom noise) {
+    /** Of the plant's owners, these are the gate's process. */
+    Meter(Scenario scenario, Plant plant, SplittableRandom noise, int... owners) {
         this.scenario = scenario;
         this.plant = plant;
-        this.owner = owner;
+        this.owners = owners.clone();
         this.noise = noise;
     }
 
@@ -32,15 +32,23 @@ final class Meter implements CpuSource {
     public CpuReading reading() {
         double span = plant.now() - readAt;
         double busy = scenario.percent(plant.busy() - busyThen, span);
-        double own = scenario.percent(plant.used(owner) - ownThen, span);
+        double own = scenario.percent(used() - ownThen, span);
         readAt = plant.now();
         busyThen = plant.busy();
-        ownThen = plant.used(owner);
+        ownThen = used();
         if (Double.isNaN(span)) {
             return CpuReading.of(Double.NaN); // primes
         }
         double seen = Math.max(0, Math.min(100, busy + scenario.noise * deviate()));
         return new CpuReading(seen, ownShare(busy, own), Math.round(span * 1e9), CpuReading.HOST, scenario.cores);
+    }
+
+    private double used() {
+        double used = 0;
+        for (int owner : owners) {
+            used += plant.used(owner);
+        }
+        return used;
     }
 
     private double ownShare(double busy, double sessions) {

@@ -70,6 +70,12 @@ final class Plant {
         running.add(new Running(progress + seconds, order++, cores, owner, atEnd));
     }
 
+    /** Ends all running sessions of an owner without their {@code atEnd}. */
+    void kill(int owner) {
+        running.removeIf(each -> each.owner == owner);
+        demand[owner] = 0;
+    }
+
     /** Lets everything happen up to {@code time}. */
     void advanceTo(double time) {
         while (true) {

@@ -119,7 +119,7 @@ final class ServiceRun {
                 .minSlots(scenario.minSlots)
                 .maxSlots(scenario.maxSlots)
                 .sampler(
-                        CpuSampler.smoothing(new Meter(scenario, plant, 0, new SplittableRandom(seed)), scenario.alpha))
+                        CpuSampler.smoothing(new Meter(scenario, plant, new SplittableRandom(seed), 0), scenario.alpha))
                 .policy(rule.make().policy())
                 .nanoClock(() -> Math.round(plant.now() * 1e9))
                 .manual()

@@ -50,7 +50,7 @@ final class Simulation {
                     .targetCpu(scenario.target)
                     .minSlots(minSlots)
                     .maxSlots(maxSlots)
-                    .sampler(CpuSampler.smoothing(new Meter(scenario, plant, index, noise), scenario.alpha))
+                    .sampler(CpuSampler.smoothing(new Meter(scenario, plant, noise, index), scenario.alpha))
                     .policy(rule.policy())
                     .nanoClock(() -> Math.round(plant.now() * 1e9))
                     .manual()

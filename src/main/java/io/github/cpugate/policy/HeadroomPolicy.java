@@ -19,6 +19,7 @@ final class HeadroomPolicy implements StepPolicy {
     private final Climb climb = new Climb(model);
     private final IntegralControl control = new IntegralControl(model);
     private boolean climbing = true;
+    private int limit; // after the last step; 0: there was none
 
     private String scope = "";
     private double cores = Double.NaN;
@@ -27,6 +28,13 @@ final class HeadroomPolicy implements StepPolicy {
 
     @Override
     public Decision decide(StepInput seen) {
+        control.limitMovedBy(limit == 0 ? 0 : seen.limit() - limit); // by setSlots, or by another policy around this one
+        Decision decision = next(seen);
+        limit = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), decision.limit()));
+        return decision;
+    }
+
+    private Decision next(StepInput seen) {
         if (isOdd(seen.cpu())) {
             return seen.hold(Reason.SETTLING);
         }

@@ -41,6 +41,7 @@ final class IntegralControl {
     private final StrangersCpu strangers = new StrangersCpu();
     private int steps;
     private double target;
+    private double lastOthers; // others' CPU, points
     private double wanted; // slots
     private double share; // of the others' CPU that counts as cost of slots
     private double meanSlots;
@@ -56,6 +57,7 @@ final class IntegralControl {
     /** Starts with what the climb has found: this many slots fit, at a cost in points. */
     void start(StepInput seen, double slots, double cost, double cpu, double own) {
         target = seen.targetCpu();
+        lastOthers = cpu - own;
         wanted = slots;
         meanSlots = model.delayedSlots();
         meanUse = cost * meanSlots;
@@ -70,21 +72,33 @@ final class IntegralControl {
         }
     }
 
+    /** Follows a move of the limit that was not this control's, or whose extent was not. */
+    void limitMovedBy(int slots) {
+        wanted += slots;
+    }
+
     int nextLimit(StepInput seen, double cpu, double own) {
-        double strangersMoved = strangers.move(cpu - own, own);
+        double others = cpu - own;
+        double othersMoved = others - lastOthers;
+        lastOthers = others;
+        boolean newTarget = seen.targetCpu() != target;
+        if (newTarget) {
+            strangers.shift(othersMoved);
+        }
+        double strangersMoved = strangers.move(others, own);
         double using = model.delayedSlots();
-        learnCost(using, cpu, own + share * (cpu - own));
+        learnCost(using, cpu, own + share * others);
         double cost = Math.max(0.5, meanUse) / Math.max(1, meanSlots);
         double room = room(seen.targetCpu(), cpu, cost);
         double gain = gain(room);
-        if (seen.targetCpu() == target) {
+        if (!newTarget) {
             double fit = Math.min(using + room / cost, MAX_FACTOR * Math.max(using, 1));
             if (room > 0 && !seen.limitReached()) {
                 fit = Math.max(fit, seen.limit()); // few slots are in use, since few are wanted
             }
             wanted += gain * (fit - seen.limit()) - FORWARD * strangersMoved / cost;
         } else {
-            wanted += (seen.targetCpu() - target) / cost;
+            wanted += (seen.targetCpu() - target - othersMoved) / cost;
             target = seen.targetCpu();
         }
         wanted = Math.min(wanted, seen.limitReached() ? seen.maxSlots() : seen.limit() + 1);

@@ -6,6 +6,11 @@ public enum Reason {
     OVER_TARGET,
     /** CPU was below the target with headroom for more slots, and callers ran into the limit: the limit rose. */
     HEADROOM,
+    /**
+     * CPU was not above the target, but another gate that shares the host had less of it and wanted more: the limit
+     * fell.
+     */
+    YIELDED,
     /** CPU was where it should be: held. */
     IN_BAND,
     /** CPU was not above the target, but no caller ran into the limit since the last step: held. */

@@ -43,4 +43,10 @@ final class StrangersCpu {
         strangers += move;
         return move;
     }
+
+    /** Takes a move of the others' CPU for known. */
+    void shift(double points) {
+        meanOthers += points;
+        strangers += points;
+    }
 }

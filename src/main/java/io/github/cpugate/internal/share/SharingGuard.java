@@ -1,0 +1,73 @@
+package io.github.cpugate.internal.share;
+
+import io.github.cpugate.policy.Decision;
+import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepInput;
+import java.util.List;
+
+/**
+ * Keeps a gate from moves that its own policy wants, since it sees its part of the machine only, and that would help
+ * nobody: it yields only where a peer gains and CPU stays in the band, waits while a cut of any gate drains, and grows
+ * only into room that is there.
+ */
+final class SharingGuard {
+
+    private static final double BAND = 0.8; // lower end, share of the target
+
+    private final StepInput seen;
+    private final GateState mine;
+    private final List<GateState> others;
+    private final double used; // CPU once every granted slot is in use, while cuts still drain
+    private final double settled; // smoothed CPU once every granted slot is in use and every cut has drained
+
+    SharingGuard(StepInput seen, GateState mine, List<GateState> others) {
+        this.seen = seen;
+        this.mine = mine;
+        this.others = others;
+        double toCome = Math.max(0, mine.granted() - mine.own());
+        double toSettle = mine.granted() - mine.smoothed();
+        for (GateState other : others) {
+            toCome += Math.max(0, other.granted() - other.own());
+            toSettle += other.granted() - other.smoothed();
+        }
+        this.used = seen.cpu().raw() + toCome;
+        this.settled = seen.cpu().smoothed() + toSettle;
+    }
+
+    Decision check(Decision wanted) {
+        int limit = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), wanted.limit()));
+        if (limit < seen.limit()) {
+            return shrink(limit, wanted.reason());
+        }
+        return limit > seen.limit() ? grow(limit, wanted.reason()) : wanted;
+    }
+
+    private Decision shrink(int limit, Reason reason) {
+        double target = seen.targetCpu();
+        boolean isOver = seen.cpu().smoothed() > target;
+        double spare = settled - BAND * target;
+        if (isOver && settled <= target) {
+            return seen.hold(Reason.DRAINING);
+        }
+        if (!isOver && (spare <= 0 || !somebodyGains())) {
+            return seen.hold(Reason.IN_BAND);
+        }
+        int most = mine.slotCost() > 0 ? (int) Math.max(1, spare / mine.slotCost()) : seen.limit();
+        return new Decision(Math.max(limit, seen.limit() - most), isOver ? reason : Reason.YIELDED);
+    }
+
+    /** Whether a peer that wants CPU would have less than this gate even after each has moved by a slot. */
+    private boolean somebodyGains() {
+        double after = mine.granted() - mine.slotCost();
+        return others.stream().anyMatch(other -> other.hungry() && other.granted() + other.slotCost() <= after);
+    }
+
+    private Decision grow(int limit, Reason reason) {
+        double low = BAND * seen.targetCpu();
+        int fit = mine.slotCost() > 0 ? (int) Math.max(0, (seen.targetCpu() - used) / mine.slotCost()) : 1;
+        if (fit == 0 && seen.cpu().smoothed() < low && used < low) {
+            fit = 1; // a slot that costs more than the band is wide
+        }
+        return fit == 0 ? seen.hold(Reason.SETTLING) : new Decision(Math.min(limit, seen.limit() + fit), reason);
+    }
+}
