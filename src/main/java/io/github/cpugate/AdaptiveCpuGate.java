@@ -49,7 +49,17 @@ public final class AdaptiveCpuGate implements AutoCloseable {
         CpuSampler sampler = b.sampler == null ? CpuSampler.ofHost() : b.sampler;
         StepPolicy policy = b.policy == null ? StepPolicy.oneSlot() : b.policy;
         this.governor = new Governor(
-                name, sampler, policy, line, b.listeners, b.nanoClock, b.targetCpu, b.manual, Governor.PATIENCE_NANOS);
+                name,
+                sampler,
+                policy,
+                line,
+                b.listeners,
+                b.nanoClock,
+                b.targetCpu,
+                b.manual,
+                Governor.PATIENCE_NANOS,
+                b.sharedDirectory,
+                b.periodNanos);
         if (b.executor != null) {
             line.completeOn(governor.logged(b.executor));
         } else if (b.manual) {

@@ -205,8 +205,8 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
      * gates should have the same period and may have different policies. CPU is shared within one scope: the host, the
      * same allowed processors, or the same quota.
      *
-     * <p>In the directory, which is created for its owner only if it does not exist, each gate has a file of 256 bytes
-     * that its governor thread writes at each step and removes when the gate is closed. The files of gates that ended
+     * <p>In the directory, which is created for its owner only if it does not exist, each gate has a small file that
+     * its governor thread overwrites at each step and removes when the gate is closed. The files of gates that ended
      * otherwise are ignored after 3.5 periods, and removed after a minute. Use a local file system, and a directory in
      * which only trusted users can write. A fault of the directory is logged once; meanwhile the gate goes by its own
      * CPU readings alone.

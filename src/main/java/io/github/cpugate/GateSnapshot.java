@@ -3,8 +3,8 @@ package io.github.cpugate;
 import io.github.cpugate.cpu.CpuSample;
 
 /**
- * The state of a gate at one moment. All components but {@code targetCpu} and {@code cpu} belong to the same moment;
- * {@code cpu} is the last sample taken, and may be that of a step under way.
+ * The state of a gate at one moment. All components but {@code targetCpu}, {@code cpu} and {@code hostShare} belong to
+ * the same moment; these two are of the last sample taken, and may be of a step under way.
  *
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
@@ -31,6 +31,8 @@ import io.github.cpugate.cpu.CpuSample;
  * @param targetCpu the target, percent of the scope that {@code cpu} names
  * @param cpu the last sample, with its health; {@link CpuSample#starting()} before the first
  * @param closed whether the gate has been closed
+ * @param hostShare what the gate got, at the last step that had a reading, of the CPU that it shares with other gates;
+ *     {@link HostShare#ALONE} if it does not share
  */
 public record GateSnapshot(
         String gate,
@@ -52,4 +54,5 @@ public record GateSnapshot(
         Bottleneck.Times heldBack,
         double targetCpu,
         CpuSample cpu,
-        boolean closed) {}
+        boolean closed,
+        HostShare hostShare) {}

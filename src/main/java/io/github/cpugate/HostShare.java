@@ -1,14 +1,15 @@
 package io.github.cpugate;
 
 /**
- * What a gate gets of the CPU that it shares with other gates, as {@link AdaptiveCpuGate.Builder#shareHost(java.nio.file.Path)} asks for.
+ * What a gate gets of the CPU that it shares with other gates, as
+ * {@link AdaptiveCpuGate.Builder#shareHost(java.nio.file.Path)} asks for.
  *
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
  * @param peers number of other gates that this gate sees: those that run, with the same directory, target and scope
  * @param part the part of the target that is this gate's, percent of the target; 100 if no peer competes for CPU
- * @param peersCpu the CPU that the sessions of those peers used, percent of the scope; {@code NaN} if it is unknown, 0
- *     if there are none
+ * @param peersCpu the CPU that the sessions of those peers used that are in other JVMs, percent of the scope; a part of
+ *     {@link io.github.cpugate.cpu.CpuSample#others()}; {@code NaN} if it is unknown, 0 if there are none
  */
 public record HostShare(int peers, double part, double peersCpu) {
 

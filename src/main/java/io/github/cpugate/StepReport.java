@@ -38,6 +38,8 @@ import java.time.Duration;
  * @param heldBack how long each bottleneck held callers back since the last step
  * @param limitReached whether any caller was turned away or had to wait since the last step that had a reading
  * @param reason why the step moved the limit, or held it
+ * @param hostShare what the gate got of the CPU that it shares with other gates, at the last step that had a reading;
+ *     {@link HostShare#ALONE} if it does not share
  */
 public record StepReport(
         String gate,
@@ -63,7 +65,8 @@ public record StepReport(
         Bottleneck bottleneck,
         Bottleneck.Times heldBack,
         boolean limitReached,
-        Reason reason) {
+        Reason reason,
+        HostShare hostShare) {
 
     /** {@return whether the step moved the limit: {@code limitAfter} differs from {@code limitBefore}} */
     public boolean limitChanged() {

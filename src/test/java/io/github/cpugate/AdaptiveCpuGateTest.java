@@ -130,7 +130,8 @@ class AdaptiveCpuGateTest {
                         Bottleneck.NONE,
                         new Bottleneck.Times(Duration.ZERO, Duration.ZERO, Duration.ZERO),
                         false,
-                        Reason.OVER_TARGET))
+                        Reason.OVER_TARGET,
+                        HostShare.ALONE))
                 .matches(StepReport::limitChanged);
     }
 
@@ -159,14 +160,35 @@ class AdaptiveCpuGateTest {
                         never,
                         70,
                         CpuSample.starting(),
-                        false));
+                        false,
+                        HostShare.ALONE));
         hold();
         gate.step();
         gate.setTargetCpu(50);
         gate.close();
         assertThat(gate.snapshot())
                 .isEqualTo(new GateSnapshot(
-                        "test", 3, 3, 5, 2, 5, 1, 0, 0, 0, 1, 0, 0, 0, 0, none, never, 50, CpuSample.of(60), true));
+                        "test",
+                        3,
+                        3,
+                        5,
+                        2,
+                        5,
+                        1,
+                        0,
+                        0,
+                        0,
+                        1,
+                        0,
+                        0,
+                        0,
+                        0,
+                        none,
+                        never,
+                        50,
+                        CpuSample.of(60),
+                        true,
+                        HostShare.ALONE));
         assertThat(gate).hasToString(gate.snapshot().toString());
     }
 

@@ -42,6 +42,9 @@ final class Board {
             }
 
             @Override
+            public void report(String problem) {}
+
+            @Override
             public void close() {
                 entries.remove(gate);
             }

@@ -13,60 +13,86 @@ import java.util.stream.LongStream;
 public final class SharedHosts {
 
     static final int SEEDS = 20;
+    private static final double TARGET = 70; // percent
 
     private SharedHosts() {}
 
+    /** What the gates decide by. */
+    enum Policy {
+        ONE_SLOT("`oneSlot()`", StepPolicy::oneSlot),
+        HEADROOM("`headroom()`", StepPolicy::headroom);
+
+        final String label;
+
+        @SuppressWarnings("ImmutableEnumChecker") // makes a new one at each call
+        final Supplier<StepPolicy> maker;
+
+        Policy(String label, Supplier<StepPolicy> maker) {
+            this.label = label;
+            this.maker = maker;
+        }
+    }
+
     /**
-     * What became of a scenario under a policy: the worst over the seeds.
+     * What became of a scenario under a policy: the worst over the seeds, but for the last.
      *
-     * @param steps until Jain's index is at least 0.95
+     * @param steps from the last start until Jain's index of CPU is at least 0.95
      * @param jain Jain's index from 30 steps on
      * @param inBand share of the time with CPU at the target ± 8 points, percent
      * @param over share of the time with CPU above the target + 10 points, percent
      * @param batch time of all batches over that of one gate with all the work
-     * @param unsharedJain Jain's index without {@code shareHost}
+     * @param unsharedJain Jain's index without {@code shareHost}, mean over the seeds
      */
-    record Outcome(
-            SharedCase of, double steps, double jain, double inBand, double over, double batch, double unsharedJain) {
+    record Figures(double steps, double jain, double inBand, double over, double batch, double unsharedJain) {
 
-        static Outcome of(SharedCase compared, int seeds) {
-            SharedScenario scenario = compared.scenario();
-            List<SharedRun> shared = runs(compared, Way.SHARED, seeds);
-            List<SharedRun> unshared = runs(compared, Way.UNSHARED, seeds);
-            List<SharedRun> one = runs(compared, Way.ONE_GATE, seeds);
+        static Figures of(SharedScenario scenario, Policy policy) {
+            List<SharedRun> shared = runs(scenario, Way.SHARED, policy);
+            List<SharedRun> unshared = runs(scenario, Way.UNSHARED, policy);
+            List<SharedRun> one = runs(scenario, Way.ONE_GATE, policy);
             double from = scenario.lastStart();
             double batch = 0;
-            for (int i = 0; i < seeds; i++) {
+            for (int i = 0; i < SEEDS; i++) {
                 batch = Math.max(batch, shared.get(i).lastEnd() / one.get(i).lastEnd());
             }
-            return new Outcome(
-                    compared,
+            return new Figures(
                     max(shared, run -> run.stepsToFairness(from)),
                     -max(shared, run -> -run.jain(from)),
-                    -max(shared, run -> -run.share(tick -> Math.abs(tick.cpu() - 70) <= 8)),
-                    max(shared, run -> run.share(tick -> tick.cpu() > 80)),
+                    -max(shared, run -> -run.share(tick -> Math.abs(tick.cpu() - TARGET) <= 8)),
+                    max(shared, run -> run.share(tick -> tick.cpu() > TARGET + 10)),
                     batch,
-                    unshared.stream().mapToDouble(run -> run.jain(from)).average().orElse(Double.NaN));
+                    unshared.stream()
+                            .mapToDouble(run -> run.jain(from))
+                            .average()
+                            .orElse(Double.NaN));
         }
 
-        private static List<SharedRun> runs(SharedCase compared, Way way, int seeds) {
-            return LongStream.rangeClosed(1, seeds)
-                    .parallel()
-                    .mapToObj(seed -> SharedRun.of(compared.scenario(), way, compared.policy(), seed))
+        /** The figures that are not within their bounds. */
+        List<String> broken(SharedScenario bounds, Policy policy) {
+            boolean oneSlot = policy == Policy.ONE_SLOT;
+            List<String> broken = new ArrayList<>();
+            check(broken, "steps", steps, oneSlot ? bounds.maxStepsOneSlot : bounds.maxStepsHeadroom);
+            check(broken, "Jain", -jain, -bounds.minJain);
+            check(broken, "in band", -inBand, -(oneSlot ? bounds.minInBandOneSlot : bounds.minInBandHeadroom));
+            check(broken, "over", over, bounds.maxOver);
+            check(broken, "batch", Math.round(100 * batch) / 100.0, bounds.maxBatch);
+            return broken.stream()
+                    .map(each -> bounds.name + ", " + policy.label + ": " + each)
                     .toList();
         }
 
-        private static double max(List<SharedRun> runs, ToDoubleFunction<SharedRun> of) {
-            return runs.stream().mapToDouble(of).max().orElseThrow();
+        private static void check(List<String> broken, String label, double measured, double limit) {
+            if (!(measured <= limit)) {
+                broken.add(label + " is " + Math.abs(measured) + ", beyond " + Math.abs(limit));
+            }
         }
 
-        String row() {
+        String row(SharedScenario scenario, Policy policy) {
             return String.format(
                     Locale.ROOT,
-                    "| %s | %s | %.0f | %.3f | %.0f %% | %.1f %% | %.2f× | %.2f |",
-                    of.scenario().name,
-                    of.policyName(),
-                    steps,
+                    "| %s | %s | %s | %.3f | %.0f %% | %.0f %% | %.2f× | %.2f |",
+                    scenario.name,
+                    policy.label,
+                    steps == Outcome.NEVER ? "never" : String.format(Locale.ROOT, "%.0f", steps),
                     jain,
                     inBand,
                     over,
@@ -75,29 +101,60 @@ public final class SharedHosts {
         }
     }
 
-    record SharedCase(SharedScenario scenario, String policyName, Supplier<StepPolicy> policy) {}
+    private static List<SharedRun> runs(SharedScenario scenario, Way way, Policy policy) {
+        return LongStream.rangeClosed(1, SEEDS)
+                .parallel()
+                .mapToObj(seed -> SharedRun.of(scenario, way, policy.maker, seed))
+                .toList();
+    }
 
-    private static List<SharedCase> cases() {
-        List<SharedCase> cases = new ArrayList<>();
-        for (SharedScenario scenario : SharedScenarios.all()) {
-            cases.add(new SharedCase(scenario, "`oneSlot()`", StepPolicy::oneSlot));
-            cases.add(new SharedCase(scenario, "`headroom()`", StepPolicy::headroom));
+    private static double max(List<SharedRun> runs, ToDoubleFunction<SharedRun> of) {
+        return runs.stream().mapToDouble(of).max().orElseThrow();
+    }
+
+    /** Steps after the process of a gate was killed until the others have taken its room, the most over the seeds. */
+    static double stepsToTake(SharedScenario scenario, Policy policy) {
+        double killed =
+                scenario.gates.stream().mapToDouble(gate -> gate.killedAt).min().orElseThrow();
+        return max(runs(scenario, Way.SHARED, policy), run -> run.stepsToBand(killed, TARGET));
+    }
+
+    /** Prints a table of each list of scenarios. */
+    static String tables() {
+        return table(SharedScenarios.all()) + "\n" + killedTable() + "\n" + table(SharedScenarios.others());
+    }
+
+    private static String table(List<SharedScenario> scenarios) {
+        StringBuilder table = new StringBuilder();
+        table.append("| host | policy | steps | Jain | in band | over | batch / one gate | Jain, unshared |\n"
+                + "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        for (SharedScenario scenario : scenarios) {
+            for (Policy policy : Policy.values()) {
+                table.append(Figures.of(scenario, policy).row(scenario, policy)).append('\n');
+            }
         }
-        return cases;
+        return table.toString();
+    }
+
+    private static String killedTable() {
+        StringBuilder table = new StringBuilder("| host | `oneSlot()` | `headroom()` |\n| --- | --- | --- |\n");
+        for (SharedScenario scenario : SharedScenarios.killed()) {
+            table.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %.0f steps | %.0f steps |%n",
+                    scenario.name,
+                    stepsToTake(scenario, Policy.ONE_SLOT),
+                    stepsToTake(scenario, Policy.HEADROOM)));
+        }
+        return table.toString();
     }
 
     /**
-     * Prints the table.
+     * Prints the tables. Takes some seconds.
      *
-     * @param args a regular expression of the scenarios' names; by default all
+     * @param args none
      */
     public static void main(String[] args) {
-        System.out.println("| scenario | policy | steps | Jain | in band | over | batch / one gate | Jain, unshared |");
-        System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
-        for (SharedCase each : cases()) {
-            if (args.length == 0 || each.scenario.name.matches(args[0])) {
-                System.out.println(Outcome.of(each, args.length > 1 ? Integer.parseInt(args[1]) : SEEDS).row());
-            }
-        }
+        System.out.print(tables());
     }
 }

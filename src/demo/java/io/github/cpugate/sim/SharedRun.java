@@ -12,8 +12,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * One run of a shared host: real gates, stepped by hand in phases of their own, in virtual time. The same seed gives the
- * same run.
+ * One run of a shared host: real gates, stepped by hand in phases of their own, in virtual time. The same seed gives
+ * the same run.
  */
 final class SharedRun {
 
@@ -120,15 +120,16 @@ final class SharedRun {
         }
 
         private void session(Scenario work, double demand, double length) {
-            var unused = gate.slotAsync().thenAccept(slot -> plant.at(plant.now() + work.firstTokenFrom, () -> {
-                if (alive) {
-                    plant.run(id, demand, length, () -> {
-                        left--;
-                        lastEnd = plant.now();
-                        slot.close();
-                    });
-                }
-            }));
+            var unused = gate.slotAsync()
+                    .thenAccept(slot -> plant.at(plant.now() + work.firstTokenFrom, () -> {
+                        if (alive) {
+                            plant.run(id, demand, length, () -> {
+                                left--;
+                                lastEnd = plant.now();
+                                slot.close();
+                            });
+                        }
+                    }));
         }
 
         private void kill() {
@@ -280,10 +281,10 @@ final class SharedRun {
         return 100.0 * matching / all;
     }
 
-    /** Ticks from a time until CPU is within 8 points of the target, by real use. */
+    /** Steps from a time until the plant's CPU is at 0.8 × target again, where the band begins. */
     double stepsToBand(double from, double target) {
         for (Tick tick : ticks) {
-            if (tick.at > from + TICK && Math.abs(tick.cpu - target) <= 8) {
+            if (tick.at > from + TICK && tick.cpu >= 0.8 * target) {
                 return (tick.at - from) / TICK;
             }
         }

@@ -27,6 +27,15 @@ final class SharedScenario {
     final List<Gate> gates = new ArrayList<>();
     DoubleUnaryOperator background = second -> 0;
 
+    // Bounds of the worst of all seeds.
+    double maxStepsOneSlot;
+    double maxStepsHeadroom;
+    double minJain;
+    double maxOver; // percent of the time
+    double minInBandOneSlot; // percent of the time
+    double minInBandHeadroom;
+    double maxBatch = 1.05; // over one gate's
+
     SharedScenario(String name, int cores) {
         this.name = name;
         this.cores = cores;
@@ -60,6 +69,25 @@ final class SharedScenario {
 
     SharedScenario background(DoubleUnaryOperator coresAtSecond) {
         this.background = coresAtSecond;
+        return this;
+    }
+
+    SharedScenario bounds(double maxStepsOneSlot, double maxStepsHeadroom, double minJain, double maxOver) {
+        this.maxStepsOneSlot = maxStepsOneSlot;
+        this.maxStepsHeadroom = maxStepsHeadroom;
+        this.minJain = minJain;
+        this.maxOver = maxOver;
+        return this;
+    }
+
+    SharedScenario inBand(double minOneSlot, double minHeadroom) {
+        this.minInBandOneSlot = minOneSlot;
+        this.minInBandHeadroom = minHeadroom;
+        return this;
+    }
+
+    SharedScenario batch(double max) {
+        this.maxBatch = max;
         return this;
     }
 

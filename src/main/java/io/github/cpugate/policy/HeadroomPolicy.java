@@ -28,7 +28,8 @@ final class HeadroomPolicy implements StepPolicy {
 
     @Override
     public Decision decide(StepInput seen) {
-        control.limitMovedBy(limit == 0 ? 0 : seen.limit() - limit); // by setSlots, or by another policy around this one
+        control.limitMovedBy(
+                limit == 0 ? 0 : seen.limit() - limit); // by setSlots, or by another policy around this one
         Decision decision = next(seen);
         limit = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), decision.limit()));
         return decision;

@@ -79,32 +79,37 @@ final class IntegralControl {
 
     int nextLimit(StepInput seen, double cpu, double own) {
         double others = cpu - own;
-        double othersMoved = others - lastOthers;
-        lastOthers = others;
-        boolean newTarget = seen.targetCpu() != target;
-        if (newTarget) {
-            strangers.shift(othersMoved);
-        }
+        double moved = followTarget(seen.targetCpu(), others);
         double strangersMoved = strangers.move(others, own);
         double using = model.delayedSlots();
         learnCost(using, cpu, own + share * others);
         double cost = Math.max(0.5, meanUse) / Math.max(1, meanSlots);
-        double room = room(seen.targetCpu(), cpu, cost);
+        double room = room(target - moved, cpu, cost); // as if the target had not moved
         double gain = gain(room);
-        if (!newTarget) {
-            double fit = Math.min(using + room / cost, MAX_FACTOR * Math.max(using, 1));
-            if (room > 0 && !seen.limitReached()) {
-                fit = Math.max(fit, seen.limit()); // few slots are in use, since few are wanted
-            }
-            wanted += gain * (fit - seen.limit()) - FORWARD * strangersMoved / cost;
-        } else {
-            wanted += (seen.targetCpu() - target - othersMoved) / cost;
-            target = seen.targetCpu();
+        double fit = Math.min(using + room / cost, MAX_FACTOR * Math.max(using, 1));
+        if (room > 0 && !seen.limitReached()) {
+            fit = Math.max(fit, seen.limit()); // few slots are in use, since few are wanted
         }
+        wanted += gain * (fit - seen.limit()) + (moved - FORWARD * strangersMoved) / cost;
         wanted = Math.min(wanted, seen.limitReached() ? seen.maxSlots() : seen.limit() + 1);
         wanted = Math.max(seen.minSlots(), Math.min(seen.maxSlots(), wanted));
         double slack = Math.min(0.2, 4 / cost); // of a slot, so that noise does not move the limit to and fro
         return (int) Math.max(Math.floor(wanted), Math.min(Math.floor(wanted + slack), seen.limit()));
+    }
+
+    /**
+     * Follows the target. Returns by how many points it has moved, less what the others' CPU has moved with it: both
+     * move when the gate's part of the machine changes.
+     */
+    private double followTarget(double newTarget, double others) {
+        double moved = newTarget - target;
+        if (moved != 0) {
+            strangers.shift(others - lastOthers);
+            moved -= others - lastOthers;
+        }
+        target = newTarget;
+        lastOthers = others;
+        return moved;
     }
 
     private void learnCost(double using, double cpu, double use) {

@@ -4,6 +4,7 @@ import static io.github.cpugate.observe.Browser.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.Bottleneck;
+import io.github.cpugate.HostShare;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSample;
@@ -82,6 +83,8 @@ class ReportPageTest {
                 Duration.ofMillis(bottleneck == Bottleneck.MAX_SLOTS ? millis : 0));
     }
 
+    private HostShare hostShare = HostShare.ALONE;
+
     private void step(
             CpuSample cpu,
             int limitBefore,
@@ -117,7 +120,8 @@ class ReportPageTest {
                 bottleneck,
                 heldBackBy(bottleneck, heldBackMillis),
                 waiting > 0,
-                reason);
+                reason,
+                hostShare);
         lines.append(JournalFormat.JSON_LINES.line(START.plusSeconds(seconds), step));
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.cpugate.Bottleneck;
+import io.github.cpugate.HostShare;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.policy.Reason;
@@ -61,7 +62,8 @@ class ReportTest {
                 Bottleneck.CPU,
                 new Bottleneck.Times(Duration.ofSeconds(2), Duration.ZERO, Duration.ZERO),
                 true,
-                Reason.IN_BAND);
+                Reason.IN_BAND,
+                HostShare.ALONE);
         return Files.writeString(folder.resolve(file), JournalFormat.JSON_LINES.line(Instant.EPOCH, step));
     }
 

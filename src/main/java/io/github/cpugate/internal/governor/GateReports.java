@@ -1,6 +1,7 @@
 package io.github.cpugate.internal.governor;
 
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.HostShare;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.internal.line.LimitMove;
@@ -24,7 +25,8 @@ final class GateReports {
     }
 
     /** The report of a step that saw the line as {@code seen}, and moved the limits as {@code move} says. */
-    StepReport step(CpuSample cpu, double target, LineSnapshot seen, Decision decision, LimitMove move) {
+    StepReport step(
+            CpuSample cpu, double target, LineSnapshot seen, Decision decision, LimitMove move, HostShare share) {
         return new StepReport(
                 gate,
                 Duration.ofNanos(nanoClock.getAsLong() - startedAt),
@@ -49,7 +51,8 @@ final class GateReports {
                 seen.bottleneck(),
                 seen.sinceStep().heldBack(),
                 seen.limitReached() || seen.ceilingReached(),
-                reason(decision, seen, move));
+                reason(decision, seen, move),
+                share);
     }
 
     private static Reason reason(Decision decision, LineSnapshot seen, LimitMove move) {
@@ -67,7 +70,7 @@ final class GateReports {
     }
 
     /** The state of the gate whose line is as {@code now} says. */
-    GateSnapshot snapshot(LineSnapshot now, double targetCpu, CpuSample cpu) {
+    GateSnapshot snapshot(LineSnapshot now, double targetCpu, CpuSample cpu, HostShare share) {
         return new GateSnapshot(
                 gate,
                 now.limit(),
@@ -88,6 +91,7 @@ final class GateReports {
                 now.totals().heldBack(),
                 targetCpu,
                 cpu,
-                now.closed());
+                now.closed(),
+                share);
     }
 }

@@ -2,6 +2,7 @@ package io.github.cpugate.internal.governor;
 
 import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.HostShare;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
@@ -9,10 +10,13 @@ import io.github.cpugate.internal.line.LimitMove;
 import io.github.cpugate.internal.line.LineSnapshot;
 import io.github.cpugate.internal.line.SlotSet;
 import io.github.cpugate.internal.line.WaitingLine;
+import io.github.cpugate.internal.share.PeerDirectory;
+import io.github.cpugate.internal.share.Sharing;
 import io.github.cpugate.policy.Decision;
 import io.github.cpugate.policy.Reason;
 import io.github.cpugate.policy.StepInput;
 import io.github.cpugate.policy.StepPolicy;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -45,6 +49,7 @@ public final class Governor {
     private final String gate;
     private final CpuSampler sampler;
     private final StepPolicy policy;
+    private final @Nullable Sharing sharing; // the policy, if the gate shares the host
     private final WaitingLine line;
     private final GateReports reports;
     private final long patienceNanos;
@@ -78,15 +83,26 @@ public final class Governor {
             LongSupplier nanoClock,
             double targetCpu,
             boolean manual,
-            long patienceNanos) {
+            long patienceNanos,
+            @Nullable Path sharedDirectory,
+            long periodNanos) {
         this.gate = gate;
         this.sampler = sampler;
-        this.policy = policy;
         this.line = line;
         this.reports = new GateReports(gate, nanoClock);
         this.targetCpu = targetCpu;
         this.patienceNanos = patienceNanos;
         this.log = new GateLog(gate, manual);
+        this.sharing = sharedDirectory == null
+                ? null
+                : new Sharing(
+                        policy,
+                        new PeerDirectory(
+                                sharedDirectory,
+                                periodNanos,
+                                nanoClock,
+                                faultLog("the shared directory " + sharedDirectory)::report));
+        this.policy = sharing == null ? policy : sharing;
         this.nesting = new NestingCheck(line, log);
         this.dispatcher = new Dispatcher(
                 "cpugate-dispatcher-" + gate, "a listener of gate '" + gate + "'", listeners, log, manual);
@@ -134,6 +150,9 @@ public final class Governor {
         boolean searches = running != null && !running.isEnded(); // a second close() has nothing to add
         if (running != null) {
             running.end();
+        }
+        if (sharing != null) {
+            sharing.close();
         }
         dispatcher.start(this::snapshot);
         dispatcher.close(CLOSE_NANOS);
@@ -314,7 +333,7 @@ public final class Governor {
     private StepReport complete(CpuSample cpu, double target, LineSnapshot seen, Decision decision, boolean byHand) {
         LimitMove move =
                 line.endStep(seen.cpuLimit(), decision.limit(), seen.sinceStep().refused() > 0);
-        StepReport report = reports.step(cpu, target, seen, decision, move);
+        StepReport report = reports.step(cpu, target, seen, decision, move, share());
         String rejected = seen.rejectedRetryAfter();
         if (rejected != null && retryAfterLogged.compareAndSet(false, true)) {
             var unused = log.write(writer -> writer.rejectedRetryAfter(rejected));
@@ -341,7 +360,11 @@ public final class Governor {
     }
 
     public GateSnapshot snapshot() {
-        return reports.snapshot(line.snapshot(), targetCpu, lastSample);
+        return reports.snapshot(line.snapshot(), targetCpu, lastSample, share());
+    }
+
+    private HostShare share() {
+        return sharing == null ? HostShare.ALONE : sharing.share();
     }
 
     public void setTargetCpu(double percent) {

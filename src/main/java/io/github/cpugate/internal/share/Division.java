@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * less than an equal part gets what it wants, and the rest is divided equally among those that want more.
  *
  * @param part the part of the target, and of the strangers' CPU, that is this gate's; 1 if no peer competes
- * @param strangers CPU in percent of the scope that the gate can do nothing about: that of processes without a gate, and
- *     of gates that do not compete
+ * @param strangers CPU in percent of the scope that the gate can do nothing about: that of processes without a gate,
+ *     and of gates that do not compete
  * @param strangersSmoothed the same, smoothed
  */
 record Division(double part, double strangers, double strangersSmoothed) {

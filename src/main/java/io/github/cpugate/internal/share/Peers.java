@@ -20,6 +20,9 @@ public interface Peers {
     /** Tells the others about this gate. */
     void publish(GateState mine, String scope);
 
+    /** Reports that something is wrong with what the others tell. */
+    void report(String problem);
+
     /** Tells the others that this gate has ended. May be called by any thread, and again; does not block. */
     void close();
 }

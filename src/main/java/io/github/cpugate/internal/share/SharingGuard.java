@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Keeps a gate from moves that its own policy wants, since it sees its part of the machine only, and that would help
- * nobody: it yields only where a peer gains and CPU stays in the band, waits while a cut of any gate drains, and grows
- * only into room that is there.
+ * nobody: it yields only where a peer gains and CPU stays in the band, does not shrink further while the cuts of all
+ * gates drain, and grows only into room that is there.
  */
 final class SharingGuard {
 
@@ -44,16 +44,14 @@ final class SharingGuard {
 
     private Decision shrink(int limit, Reason reason) {
         double target = seen.targetCpu();
-        boolean isOver = seen.cpu().smoothed() > target;
         double spare = settled - BAND * target;
-        if (isOver && settled <= target) {
-            return seen.hold(Reason.DRAINING);
-        }
-        if (!isOver && (spare <= 0 || !somebodyGains())) {
-            return seen.hold(Reason.IN_BAND);
+        boolean isOver = seen.cpu().smoothed() > target;
+        boolean mustShrink = isOver && settled > target; // else enough has been cut
+        if (!mustShrink && (spare <= 0 || !somebodyGains())) {
+            return seen.hold(isOver ? Reason.DRAINING : Reason.IN_BAND);
         }
         int most = mine.slotCost() > 0 ? (int) Math.max(1, spare / mine.slotCost()) : seen.limit();
-        return new Decision(Math.max(limit, seen.limit() - most), isOver ? reason : Reason.YIELDED);
+        return new Decision(Math.max(limit, seen.limit() - most), mustShrink ? reason : Reason.YIELDED);
     }
 
     /** Whether a peer that wants CPU would have less than this gate even after each has moved by a slot. */

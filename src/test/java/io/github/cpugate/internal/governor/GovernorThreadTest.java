@@ -80,7 +80,7 @@ class GovernorThreadTest {
     private Governor governor(long patience, CpuSampler sampler, StepPolicy policy, GateListener... listeners) {
         List<GateListener> all = new ArrayList<>(List.of(listeners));
         all.add(reports::add);
-        governor = new Governor("hanging", sampler, policy, line, all, System::nanoTime, 70, false, patience);
+        governor = new Governor("hanging", sampler, policy, line, all, System::nanoTime, 70, false, patience, null, 1);
         return governor;
     }
 

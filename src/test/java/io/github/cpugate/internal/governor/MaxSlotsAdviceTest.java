@@ -3,6 +3,7 @@ package io.github.cpugate.internal.governor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.Bottleneck;
+import io.github.cpugate.HostShare;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.policy.Reason;
@@ -47,7 +48,8 @@ class MaxSlotsAdviceTest {
                     bottleneck,
                     new Bottleneck.Times(Duration.ZERO, Duration.ZERO, Duration.ofMillis(heldMillis)),
                     true,
-                    Reason.AT_CEILING));
+                    Reason.AT_CEILING,
+                    HostShare.ALONE));
             if (finding != null) {
                 findings.add(finding);
             }

@@ -1,0 +1,69 @@
+package io.github.cpugate.internal.share;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.UUID;
+
+/** Identifies what a percentage is of, across processes and containers, and the process itself. */
+final class Place {
+
+    private static final String JVM = "io.github.cpugate.jvm";
+    private static final int BYTES = 8;
+    private static final String CLASS = hash(UUID.randomUUID().toString());
+
+    private Place() {}
+
+    /**
+     * Returns an identifier of this machine and a scope of it, 16 characters long. The machine is identified by the
+     * kernel's boot id; the path of a control group counts within its namespace.
+     */
+    static String of(String scope) {
+        String machine = text(() -> Files.readString(Path.of("/proc/sys/kernel/random/boot_id")));
+        String namespace = scope.startsWith("cgroup ")
+                ? text(() ->
+                        Files.readSymbolicLink(Path.of("/proc/self/ns/cgroup")).toString())
+                : "";
+        return hash(machine.strip() + '\n' + namespace + '\n' + scope);
+    }
+
+    private interface Read {
+        String text() throws IOException;
+    }
+
+    /** Empty on systems without such files, where a local directory stands for the machine. */
+    private static String text(Read read) {
+        try {
+            return read.text();
+        } catch (IOException | RuntimeException e) {
+            return "";
+        }
+    }
+
+    private static String hash(String text) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
+    }
+
+    /** Returns an identifier of this JVM: the same in all class loaders, so it is a system property. */
+    static String jvm() {
+        try {
+            return jvmProperty();
+        } catch (RuntimeException e) { // a security manager, or properties of another kind
+            return CLASS;
+        }
+    }
+
+    private static String jvmProperty() {
+        return String.valueOf(System.getProperties()
+                .computeIfAbsent(JVM, unused -> hash(UUID.randomUUID().toString())));
+    }
+}
