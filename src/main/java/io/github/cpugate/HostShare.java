@@ -7,11 +7,11 @@ package io.github.cpugate;
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
  * @param peers number of other gates that this gate sees: those that run, with the same directory, target and scope
- * @param part the part of the target that is this gate's, percent of the target; 100 if no peer competes for CPU
+ * @param percent the part of the target that is this gate's, percent of the target; 100 if no peer competes for CPU
  * @param peersCpu the CPU that the sessions of those peers used that are in other JVMs, percent of the scope; a part of
  *     {@link io.github.cpugate.cpu.CpuSample#others()}; {@code NaN} if it is unknown, 0 if there are none
  */
-public record HostShare(int peers, double part, double peersCpu) {
+public record HostShare(int peers, double percent, double peersCpu) {
 
     /** That of a gate that sees no peers, or does not share. */
     public static final HostShare ALONE = new HostShare(0, 100, 0);

@@ -30,6 +30,7 @@ class ArchitectureTest {
     private static final String INTERNAL = ROOT + ".internal";
     private static final String LINE = ROOT + ".internal.line";
     private static final String GOVERNOR = ROOT + ".internal.governor";
+    private static final String SHARE = ROOT + ".internal.share";
     private static final String LOG = ROOT + ".internal.log";
     private static final String GATE = ".*\\.(AdaptiveCpuGate(\\$.*)?|GateOptions)";
 
@@ -101,7 +102,12 @@ class ArchitectureTest {
 
     @Test
     void theGovernorDoesNotDependOnObserve() {
-        onlyDependsOn(GOVERNOR, ROOT, INTERNAL, CPU, POLICY, LINE, LOG, "org.slf4j.event");
+        onlyDependsOn(GOVERNOR, ROOT, INTERNAL, CPU, POLICY, LINE, SHARE, LOG, "org.slf4j.event");
+    }
+
+    @Test
+    void sharingDependsOnlyOnTheRootPackageCpuAndPolicy() {
+        onlyDependsOn(SHARE, ROOT, CPU, POLICY);
     }
 
     @Test
@@ -174,7 +180,16 @@ class ArchitectureTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "cpu", "policy", "observe", "internal", "internal/line", "internal/governor", "internal/log"
+            strings = {
+                "",
+                "cpu",
+                "policy",
+                "observe",
+                "internal",
+                "internal/line",
+                "internal/governor",
+                "internal/share",
+                "internal/log"
             })
     void packageDescriptionsNameOnlyClassesThatExist(String name) throws IOException {
         Path sources = Path.of("src/main/java/io/github/cpugate", name);

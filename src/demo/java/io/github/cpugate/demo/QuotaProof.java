@@ -1,7 +1,6 @@
 package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.cpu.CpuSource;
 import io.github.cpugate.cpu.QuietHost;
@@ -9,7 +8,6 @@ import io.github.cpugate.policy.StepPolicy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +28,6 @@ public final class QuotaProof {
     private static final int MOST = 16; // sessions
     private static final double SESSION_CORES = 0.04;
     private static final Duration SESSION = Duration.ofSeconds(2);
-    private static final Duration TICK = Duration.ofMillis(100);
 
     private QuotaProof() {}
 
@@ -125,11 +122,7 @@ public final class QuotaProof {
                 .sampler(sampler)
                 .policy(StepPolicy.headroom())
                 .build();
-        for (int i = 0; i < 2 * MOST; i++) {
-            Thread thread = new Thread(() -> sessions(gate));
-            thread.setDaemon(true);
-            thread.start();
-        }
+        CpuSessions.start(gate, 2 * MOST, SESSION_CORES, SESSION);
         for (int i = 0; i < seconds; i++) {
             Thread.sleep(1000);
             var now = gate.snapshot();
@@ -152,27 +145,5 @@ public final class QuotaProof {
             last[0] = processor.getSystemCpuLoadTicks();
             return 100 * load;
         };
-    }
-
-    private static void sessions(AdaptiveCpuGate gate) {
-        while (true) {
-            try (Slot slot = gate.slot()) {
-                for (long left = SESSION.dividedBy(TICK); left > 0; left--) {
-                    burn((long) (SESSION_CORES * TICK.toNanos()));
-                    Thread.sleep(TICK.toMillis());
-                }
-            } catch (InterruptedException | RuntimeException e) {
-                return; // the gate is closed
-            }
-        }
-    }
-
-    /** Uses so much CPU time, however long that takes. */
-    private static void burn(long nanos) {
-        var threads = ManagementFactory.getThreadMXBean();
-        long end = threads.getCurrentThreadCpuTime() + nanos;
-        while (threads.getCurrentThreadCpuTime() < end) {
-            Thread.onSpinWait();
-        }
     }
 }

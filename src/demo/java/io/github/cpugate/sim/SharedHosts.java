@@ -3,8 +3,11 @@ package io.github.cpugate.sim;
 import io.github.cpugate.policy.StepPolicy;
 import io.github.cpugate.sim.SharedRun.Way;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
@@ -86,18 +89,22 @@ public final class SharedHosts {
             }
         }
 
+        private static String known(String format, double value) {
+            return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, format, value);
+        }
+
         String row(SharedScenario scenario, Policy policy) {
             return String.format(
                     Locale.ROOT,
-                    "| %s | %s | %s | %.3f | %.0f %% | %.0f %% | %.2f× | %.2f |",
+                    "| %s | %s | %s | %s | %.0f %% | %.0f %% | %.2f× | %s |",
                     scenario.name,
                     policy.label,
-                    steps == Outcome.NEVER ? "never" : String.format(Locale.ROOT, "%.0f", steps),
-                    jain,
+                    steps == Outcome.NEVER ? "never" : known("%.0f", steps),
+                    known("%.3f", jain),
                     inBand,
                     over,
                     batch,
-                    unsharedJain);
+                    known("%.2f", unsharedJain));
         }
     }
 
@@ -119,24 +126,31 @@ public final class SharedHosts {
         return max(runs(scenario, Way.SHARED, policy), run -> run.stepsToBand(killed, TARGET));
     }
 
-    /** Prints a table of each list of scenarios. */
-    static String tables() {
-        return table(SharedScenarios.all()) + "\n" + killedTable() + "\n" + table(SharedScenarios.others());
+    /** The figures of some scenarios, under each policy. */
+    static Map<SharedScenario, Map<Policy, Figures>> figures(List<SharedScenario> scenarios) {
+        Map<SharedScenario, Map<Policy, Figures>> all = new LinkedHashMap<>();
+        for (SharedScenario scenario : scenarios) {
+            Map<Policy, Figures> figures = new EnumMap<>(Policy.class);
+            for (Policy policy : Policy.values()) {
+                figures.put(policy, Figures.of(scenario, policy));
+            }
+            all.put(scenario, figures);
+        }
+        return all;
     }
 
-    private static String table(List<SharedScenario> scenarios) {
+    static String table(Map<SharedScenario, Map<Policy, Figures>> all) {
         StringBuilder table = new StringBuilder();
-        table.append("| host | policy | steps | Jain | in band | over | batch / one gate | Jain, unshared |\n"
-                + "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
-        for (SharedScenario scenario : scenarios) {
-            for (Policy policy : Policy.values()) {
-                table.append(Figures.of(scenario, policy).row(scenario, policy)).append('\n');
-            }
-        }
+        table.append("""
+                | host | policy | steps | Jain | in band | over | batch / one gate | Jain, not shared |
+                | --- | --- | --- | --- | --- | --- | --- | --- |
+                """);
+        all.forEach((scenario, figures) -> figures.forEach(
+                (policy, of) -> table.append(of.row(scenario, policy)).append('\n')));
         return table.toString();
     }
 
-    private static String killedTable() {
+    static String killedTable() {
         StringBuilder table = new StringBuilder("| host | `oneSlot()` | `headroom()` |\n| --- | --- | --- |\n");
         for (SharedScenario scenario : SharedScenarios.killed()) {
             table.append(String.format(
@@ -155,6 +169,8 @@ public final class SharedHosts {
      * @param args none
      */
     public static void main(String[] args) {
-        System.out.print(tables());
+        System.out.println(table(figures(SharedScenarios.all())));
+        System.out.println(killedTable());
+        System.out.println(table(figures(SharedScenarios.others())));
     }
 }

@@ -28,8 +28,11 @@ final class SharedRun {
     static final double TICK = 2; // seconds from one look at the plant to the next
     private static final double LATEST = 50_000; // seconds
 
-    /** What the plant used since the last look, in percent, and which gates had callers in line throughout. */
-    record Tick(double at, double cpu, double[] own, boolean[] hungry) {}
+    /** What the plant used since the last look, in percent, all in all and by gate. */
+    record Tick(double at, double cpu, List<Use> gates) {}
+
+    /** What a gate's sessions used, and whether callers waited throughout. */
+    record Use(double cpu, boolean hungry) {}
 
     private final SharedScenario scenario;
     private final Way way;
@@ -184,14 +187,12 @@ final class SharedRun {
         double[] used = new double[lanes.size()];
         for (double t = TICK; t < LATEST && lanes.stream().anyMatch(lane -> lane.left > 0); t += TICK) {
             plant.advanceTo(t);
-            double[] own = new double[used.length];
-            boolean[] hungry = new boolean[used.length];
+            List<Use> uses = new ArrayList<>();
             for (Lane lane : lanes) {
-                own[lane.id] = percent(plant.used(lane.id) - used[lane.id]);
+                uses.add(new Use(percent(plant.used(lane.id) - used[lane.id]), lane.look()));
                 used[lane.id] = plant.used(lane.id);
-                hungry[lane.id] = lane.look();
             }
-            ticks.add(new Tick(t, percent(plant.busy() - busy), own, hungry));
+            ticks.add(new Tick(t, percent(plant.busy() - busy), uses));
             busy = plant.busy();
         }
     }
@@ -252,8 +253,8 @@ final class SharedRun {
             double cpu = 0;
             boolean hungry = true;
             for (Tick tick : ticks.subList(last - length + 1, last + 1)) {
-                cpu += tick.own[lane.id];
-                hungry &= tick.hungry[lane.id];
+                cpu += tick.gates.get(lane.id).cpu;
+                hungry &= tick.gates.get(lane.id).hungry;
             }
             if (hungry) {
                 sum += cpu;
@@ -269,11 +270,7 @@ final class SharedRun {
         long all = 0;
         long matching = 0;
         for (Tick tick : ticks) {
-            boolean hungry = false;
-            for (boolean each : tick.hungry) {
-                hungry |= each;
-            }
-            if (hungry && tick.at > scenario.lastStart() + 10 * TICK) {
+            if (tick.gates.stream().anyMatch(Use::hungry) && tick.at > scenario.lastStart() + 10 * TICK) {
                 all++;
                 matching += which.test(tick) ? 1 : 0;
             }

@@ -110,7 +110,9 @@ final class SharedScenarios {
         quick.last().work.period = 0.5;
         SharedScenario floor = of("8 cores, first with a floor of 20", 8).gates(2, 60, 500, 0.17, 20);
         floor.gates.get(0).work.minSlots = 20;
-        SharedScenario ceiling = of("8 cores, newcomer with a ceiling of 10", 8).gates(2, 60, 500, 0.17, 20);
+        SharedScenario ceiling = of("8 cores, newcomer with a ceiling of 10", 8)
+                .gate(0, 600, 0.17, 20)
+                .gate(60, 150, 0.17, 20);
         ceiling.last().work.maxSlots = 10;
         SharedScenario little = of("8 cores, newcomer of little demand", 8).gates(2, 60, 600, 0.17, 20);
         little.last().work.bursts(1, 4);

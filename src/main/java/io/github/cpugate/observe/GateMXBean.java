@@ -87,6 +87,15 @@ public interface GateMXBean {
     /** {@return the percentage of a CPU quota's periods in which it was used up; NaN if there is no quota} */
     double getThrottledCpu();
 
+    /** {@return the number of other gates with which this one shares the host} */
+    int getPeers();
+
+    /** {@return the part of the target that is this gate's, percent of the target; 100 if no other gate competes} */
+    double getShare();
+
+    /** {@return the part of the others' CPU that the sessions of those gates used} */
+    double getPeersCpu();
+
     /** {@return what 100 % is: the host, the processors that this process may use, or a control group's quota} */
     String getScope();
 

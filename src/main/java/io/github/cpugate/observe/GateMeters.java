@@ -54,7 +54,21 @@ final class GateMeters {
             cpu("own", "The part of the last CPU reading that this JVM used", CpuSample::own),
             cpu("others", "The part of the last CPU reading that others than this JVM used", CpuSample::others),
             cpu("throttled", "The part of a CPU quota's periods in which it was used up", CpuSample::throttled),
-            ratio("target", "The CPU target", GateSnapshot::targetCpu));
+            ratio("target", "The CPU target", GateSnapshot::targetCpu),
+            ratio(
+                    "peers",
+                    "The part of the others' CPU that gates used with which this one shares the host",
+                    snapshot -> snapshot.hostShare().peersCpu()),
+            ratio(
+                    "share",
+                    "The part of the target that is this gate's",
+                    snapshot -> snapshot.hostShare().percent()),
+            new Value(
+                    "cpugate.peers",
+                    "Other gates with which this one shares the host",
+                    null,
+                    Tags.empty(),
+                    snapshot -> snapshot.hostShare().peers()));
 
     private static final List<Value> COUNTERS = List.of(
             callers("admitted", "Callers that received a slot, at once or after a wait", GateSnapshot::admitted),
@@ -126,7 +140,9 @@ final class GateMeters {
 
         /** The reason with the move that normally goes with it: its counter is registered at the start. */
         static Step foreseen(Reason reason) {
-            return of(reason, reason == Reason.HEADROOM ? 1 : reason == Reason.OVER_TARGET ? -1 : 0);
+            return of(
+                    reason,
+                    reason == Reason.HEADROOM ? 1 : reason == Reason.OVER_TARGET || reason == Reason.YIELDED ? -1 : 0);
         }
     }
 

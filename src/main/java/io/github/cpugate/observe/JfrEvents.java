@@ -267,6 +267,20 @@ public final class JfrEvents implements GateListener {
         @Percentage
         float throttled;
 
+        @Label("Peers")
+        @Description("Other gates with which this one shares the host")
+        int peers;
+
+        @Label("Share")
+        @Description("The part of the target that is this gate's")
+        @Percentage
+        float share;
+
+        @Label("Peers' CPU")
+        @Description("The part of others' CPU that the sessions of these gates used")
+        @Percentage
+        float peersCpu;
+
         @Label("Scope")
         @Description("What 100 % is: the host, the processors that this process may use, or a control group's quota")
         @Nullable
@@ -296,6 +310,9 @@ public final class JfrEvents implements GateListener {
             own = fraction(step.cpu().own());
             others = fraction(step.cpu().others());
             throttled = fraction(step.cpu().throttled());
+            peers = step.hostShare().peers();
+            share = fraction(step.hostShare().percent());
+            peersCpu = fraction(step.hostShare().peersCpu());
             scope = step.cpu().scope();
             health = step.cpu().health().toString();
         }

@@ -218,6 +218,9 @@ public final class Jmx implements AutoCloseable {
                 case "getOwnCpu" -> now.cpu().own();
                 case "getOthersCpu" -> now.cpu().others();
                 case "getThrottledCpu" -> now.cpu().throttled();
+                case "getPeers" -> now.hostShare().peers();
+                case "getShare" -> now.hostShare().percent();
+                case "getPeersCpu" -> now.hostShare().peersCpu();
                 case "getScope" -> now.cpu().scope();
                 case "getHealth" -> now.cpu().health();
                 case "getDetail" -> now.cpu().detail();

@@ -91,7 +91,10 @@ enum JournalFormat {
             new Column("backingOff", StepReport::backingOff),
             new Column("resumed", StepReport::resumed),
             new Column("rejected", StepReport::rejected),
-            new Column("throttled", step -> rounded(step.cpu().throttled(), 1e2)));
+            new Column("throttled", step -> rounded(step.cpu().throttled(), 1e2)),
+            new Column("peers", step -> step.hostShare().peers()),
+            new Column("share", step -> rounded(step.hostShare().percent(), 1e2)),
+            new Column("peersCpu", step -> rounded(step.hostShare().peersCpu(), 1e2)));
 
     /** Returns the first line of a file, with its line feed; empty if the format has none. */
     abstract String header();

@@ -20,6 +20,11 @@ const CAUSES = {
     advice: () => 'More of them at once would only have slowed each other down. Less work per session, more cores or a ' +
       'higher target would help.',
   },
+  peers: {
+    label: () => 'other gates’ CPU',
+    because: () => 'other gates, with which it shares the machine, had the larger part of the CPU',
+    advice: run => `${meanwhile(run, 'peers')}: each of them gets an equal part of the target.`,
+  },
   others: {
     label: () => 'other processes’ CPU',
     because: () => 'other processes had the larger part of the CPU',
@@ -71,7 +76,7 @@ const NUMBERS = Object.entries({
   // not in journals of old:
   cpuLimit: slots, apiCeiling: slots, rateLimited: number,
   heldBackByCpu: seconds, heldBackByApi: seconds, heldBackByMaxSlots: seconds,
-  paused: slots, rejected: number,
+  paused: slots, rejected: number, peers: slots, share: percentage, peersCpu: percentage,
 });
 const TEXTS = ['gate', 'scope', 'detail'];
 const NAMES = ['reason', 'health']; // of constants
@@ -207,6 +212,11 @@ function underCeiling(step) {
   return step.limit < step.cpuLimit;
 }
 
+/** CPU of other gates that share the machine: of others, but the readings are not of one moment. */
+function ofPeers(step) {
+  return Math.min(step.others, step.peersCpu || 0);
+}
+
 /** What CPU allowed, before the step. */
 function limitOf(step) {
   return underCeiling(step) ? step.cpuLimit : Number.isFinite(step.limitBefore) ? step.limitBefore : step.limit;
@@ -222,7 +232,7 @@ function causeOf(step, atMost) {
   } else if (Math.max(step.raw, step.smoothed) < GROW_BELOW * step.target) {
     return 'climbing';
   } else if (step.others > step.own) {
-    return 'others';
+    return ofPeers(step) > step.others - ofPeers(step) ? 'peers' : 'others';
   } else if (limitOf(step) <= step.minSlots && above) {
     return 'floor';
   } else {

@@ -71,7 +71,11 @@ function line(label, data, color, more) {
 }
 
 function cpuChart(run, color) {
-  const ofOthers = step => step.own + step.others; // on top of our own
+  const toPeers = step => step.own + ofPeers(step); // on top of our own
+  const toOthers = step => step.own + step.others;
+  const shares = run.steps.some(step => step.peers > 0);
+  const peers = !shares ? [] : [line('other gates', points(run, toPeers), color('peers'), {borderWidth: 1, fill: 4,
+    pointStyle: 'rect', backgroundColor: color('peers') + '59'})];
   const band = {stepped: 'before', borderWidth: 0, pointStyle: 'rect'};
   return config(run, color, [
     line('smoothed', points(run, step => step.trend), color('text'), {borderWidth: 2.5}),
@@ -81,11 +85,13 @@ function cpuChart(run, color) {
       {...band, fill: 2}),
     line('this JVM', points(run, step => step.own), color('own'), {borderWidth: 1, fill: 'origin', pointStyle: 'rect',
       backgroundColor: color('own') + '59'}),
-    line('others', points(run, ofOthers), color('others'), {borderWidth: 1, fill: 4, pointStyle: 'rect',
+    ...peers,
+    line('others', points(run, toOthers), color('others'), {borderWidth: 1, fill: 4 + peers.length, pointStyle: 'rect',
       backgroundColor: color('others') + '59'}),
   ], {max: 100}, step => [
     `CPU ${percent(step.raw)}, smoothed ${percent(step.smoothed)}, target ${percent(step.target)}`,
-    `this JVM ${percent(step.own)}, others ${percent(step.others)}`,
+    shares ? `this JVM ${percent(step.own)}, other gates ${percent(ofPeers(step))}, others ` +
+      `${percent(step.others - ofPeers(step))}` : `this JVM ${percent(step.own)}, others ${percent(step.others)}`,
     ...(step.health === 'OK' ? [] : [`${step.health}: ${step.detail.slice(0, 60)}`])]);
 }
 

@@ -54,6 +54,9 @@ function figures(run) {
   return [
     ['CPU, mean', `${percent(mean(run.spans, step => step.raw))} of ${run.last.scope}`],
     ['this JVM, others', `${percent(mean(run.spans, step => step.own))}, ${percent(mean(run.spans, step => step.others))}`],
+    ...(run.steps.some(step => step.peers > 0) ? [['other gates, their CPU',
+      `${known(extreme('peers', Math.max))} at most, ${percent(mean(run.spans, ofPeers))}`],
+    ['share of the target, mean', percent(mean(run.spans, step => step.share))]] : []),
     ['CPU above the target', `${percent(100 * mean(run.spans, step => Number.isFinite(step.raw)
       ? Number(step.raw > step.target) : NaN))} of the time`],
     ['in flight, mean', known(mean(run.spans, step => step.meanInFlight), 1)],

@@ -195,6 +195,14 @@ final class Snippets {
         return gate;
     }
 
+    AdaptiveCpuGate sharing() {
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .targetCpu(70)
+                .shareHost(Path.of("/run/user/1000/cpugate"))
+                .build();
+        return gate;
+    }
+
     AdaptiveCpuGate journaled() {
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .listener(Journal.jsonLines(Path.of("logs/gate.jsonl")))

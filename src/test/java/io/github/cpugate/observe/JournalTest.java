@@ -213,7 +213,7 @@ class JournalTest {
         assertThat(lines(file)).as("the second run continues the file").hasSize(3);
         assertThat(lines(file).get(0)).startsWith("time,gate,elapsed,raw,smoothed,own,others,");
         assertThat(lines(file))
-                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(35));
+                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(38));
         assertThat(lines(file).get(1)).as("an unknown value is empty").contains(",60.0,60.0,,,host,,70.0,");
     }
 

@@ -58,6 +58,7 @@ class ReportPageTest {
     private final StringBuilder lines = new StringBuilder();
     private String gate = "batch";
     private int seconds;
+    private HostShare hostShare = HostShare.ALONE;
 
     @BeforeEach
     void createBrowser() {
@@ -82,8 +83,6 @@ class ReportPageTest {
                 Duration.ofMillis(bottleneck == Bottleneck.API ? millis : 0),
                 Duration.ofMillis(bottleneck == Bottleneck.MAX_SLOTS ? millis : 0));
     }
-
-    private HostShare hostShare = HostShare.ALONE;
 
     private void step(
             CpuSample cpu,
@@ -234,6 +233,27 @@ class ReportPageTest {
                         "API ceilinglowest 5, none at the end",
                         "limit raised2 (RATE_LIMITED 2)",
                         "limit lowered1 (RATE_LIMITED 1)");
+    }
+
+    @Test
+    void thePageTellsOtherGatesFromOtherProcesses() throws Exception {
+        hostShare = new HostShare(1, 50, 35);
+        steps(15, cpu(68, 20), 3, 4, Reason.IN_BAND);
+        hostShare = new HostShare(1, 50, 10);
+        steps(5, cpu(68, 20), 3, 4, Reason.IN_BAND);
+        Path page = folder.resolve("page.html");
+        Report.write(page, List.of(journal("gate.jsonl")));
+
+        browser.assertReadable(page, 3);
+        String dom = browser.elements(page);
+        assertThat(texts(dom, "class=\"answer\">", "</div>"))
+                .containsExactly("Callers waited 100 % of the time, mostly since other gates, with which it shares the"
+                        + " machine, had the larger part of the CPU.CPU was at 68 % meanwhile, with a target of 70 %:"
+                        + " each of them gets an equal part of the target. ");
+        assertThat(texts(dom, "</span><b>", "</li>"))
+                .containsExactly("75 %other gates’ CPU (0:30)", "25 %other processes’ CPU (0:10)");
+        assertThat(texts(dom, "<th scope=\"row\">", "</tr>"))
+                .contains("other gates, their CPU1 at most, 29 %", "share of the target, mean50 %");
     }
 
     @Test

@@ -49,7 +49,7 @@ final class LogWriter implements GateListener {
                 level(step),
                 pairs(step),
                 null,
-                "gate '{}': limit {}: {}, {}, target {}, {} in flight, {} waiting{}{}",
+                "gate '{}': limit {}: {}, {}, target {}, {} in flight, {} waiting{}{}{}",
                 gate,
                 step.limitChanged() ? step.limitBefore() + " → " + step.limitAfter() : step.limitAfter() + " held",
                 step.reason(),
@@ -57,6 +57,9 @@ final class LogWriter implements GateListener {
                 exactly(step.targetCpu()),
                 step.inFlight(),
                 step.waiting(),
+                step.hostShare().percent() < 100
+                        ? ", share " + percent(step.hostShare().percent())
+                        : "",
                 step.rateLimited() > 0 ? ", " + step.rateLimited() + " refused by the service" : "",
                 step.apiCeiling() < step.maxSlots() ? ", API ceiling " + step.apiCeiling() : "");
     }
@@ -89,6 +92,11 @@ final class LogWriter implements GateListener {
         }
         if (!Double.isNaN(cpu.throttled())) {
             pairs.put("throttled", rounded(cpu.throttled()));
+        }
+        if (step.hostShare().peers() > 0) {
+            pairs.put("peers", step.hostShare().peers());
+            pairs.put("share", rounded(step.hostShare().percent()));
+            pairs.put("peersCpu", rounded(step.hostShare().peersCpu()));
         }
         if (step.apiCeiling() < step.maxSlots() || step.rateLimited() > 0) {
             pairs.put("cpuLimit", step.cpuLimit());

@@ -5,7 +5,7 @@
  * {@code Division} computes the share of the machine that this gate gets, the gate's own policy decides as if that were
  * the whole machine, and {@code SharingGuard} keeps the decision from doing what helps nobody. {@code OwnUse} measures
  * what this gate uses, which it publishes as a {@code GateState}. {@code PeerDirectory} is the peers by way of files,
- * {@code RecordFormat} the line in such a file, and {@code Liveness} decides which of them belong to running gates.
+ * {@code RecordFormat} the line in such a file, and {@code Place} identifies what a percentage in it is of.
  */
 @NullMarked
 package io.github.cpugate.internal.share;
