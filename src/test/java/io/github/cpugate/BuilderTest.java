@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.policy.StepPolicy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -96,6 +97,7 @@ class BuilderTest {
                         builder.sampler(CpuSample::starting),
                         builder.policy(StepPolicy.oneSlot()),
                         builder.listener(step -> {}),
+                        builder.shareHost(Path.of("shared")),
                         builder.leakWarning(Duration.ofDays(1)),
                         builder.nanoClock(System::nanoTime),
                         builder.manual()))

@@ -1,7 +1,6 @@
 package io.github.cpugate.internal.share;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -68,6 +67,7 @@ public final class PeerDirectory implements Peers {
         int content; // its hash; 0: it has not been read
         long since; // when it changed, or was first seen, by this gate's clock
         boolean changed; // since it was first seen; else it may be left over
+        boolean isOurs; // a gate wrote it, though perhaps not all of it
         int bad; // reads in a row that found no record
         RecordFormat.@Nullable Entry entry;
 
@@ -76,7 +76,15 @@ public final class PeerDirectory implements Peers {
         }
 
         boolean isAlive(long now) {
-            return changed && entry != null && now - since <= STALE * 1e9 * Math.min(entry.period(), MAX_PERIOD);
+            return changed && entry != null && now - since <= lifetimeNanos();
+        }
+
+        boolean isLeftOver(long now) {
+            return isOurs && now - since > Math.max(FORGET_NANOS, lifetimeNanos());
+        }
+
+        private double lifetimeNanos() {
+            return entry == null ? 0 : STALE * 1e9 * Math.min(entry.period(), MAX_PERIOD);
         }
     }
 
@@ -84,7 +92,7 @@ public final class PeerDirectory implements Peers {
     public PeerDirectory(Path directory, long periodNanos, LongSupplier nanoClock, Consumer<@Nullable Object> faults) {
         this.directory = directory;
         this.file = directory.resolve(UUID.randomUUID() + SUFFIX);
-        this.period = periodNanos / 1e9;
+        this.period = Math.min(periodNanos / 1e9, RecordFormat.MAX_VALUE);
         this.nanoClock = nanoClock;
         this.faults = faults;
     }
@@ -101,8 +109,7 @@ public final class PeerDirectory implements Peers {
         } catch (NoSuchFileException e) {
             files.clear(); // it is created when this gate publishes
         } catch (IOException | RuntimeException e) {
-            note(e);
-            files.clear();
+            note(e); // what was read before lives on for some periods
         }
         return alive(nanoClock.getAsLong());
     }
@@ -126,6 +133,7 @@ public final class PeerDirectory implements Peers {
         int others =
                 (int) files.values().stream().filter(each -> !each.isAlive(now)).count();
         int turns = Math.max(1, others / MAX_OTHER_FILES);
+        int most = files.size() + MAX_OTHER_FILES;
         turn++;
         try (DirectoryStream<Path> all = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (Path each : all) {
@@ -135,12 +143,10 @@ public final class PeerDirectory implements Peers {
                 }
                 Seen seen = files.get(name);
                 boolean isDue = Math.floorMod(name.hashCode() + turn, turns) == 0;
-                if (seen != null ? seen.isAlive(now) || isDue : files.size() < others + MAX_OTHER_FILES) {
+                if (seen != null ? seen.isAlive(now) || isDue : files.size() < most) {
                     read(each, files.computeIfAbsent(name, unused -> new Seen(now)), now);
                 }
             }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
         }
         files.keySet().retainAll(found);
     }
@@ -154,6 +160,7 @@ public final class PeerDirectory implements Peers {
                 seen.content = content;
                 seen.since = now;
             }
+            seen.isOurs = RecordFormat.isBegun(bytes);
             seen.entry = RecordFormat.entry(bytes);
             seen.bad = 0;
         } catch (NoSuchFileException | ClosedByInterruptException e) {
@@ -164,7 +171,7 @@ public final class PeerDirectory implements Peers {
                 note(path + ": " + e.getMessage());
             }
         }
-        if (now - seen.since > FORGET_NANOS) {
+        if (seen.isLeftOver(now)) {
             forget(path);
         }
     }
@@ -184,7 +191,7 @@ public final class PeerDirectory implements Peers {
         return bytes.array();
     }
 
-    /** Deletes a file that has not changed for long, unless it is something else, or another user's. */
+    /** Deletes a file that has not changed for long, unless it is another user's. */
     private static void forget(Path path) {
         try {
             if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -242,11 +249,17 @@ public final class PeerDirectory implements Peers {
     }
 
     private void writeFile(byte[] bytes) throws IOException {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException(file + " is no regular file"); // and to open a pipe would block
+        }
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
             int written = channel.write(ByteBuffer.wrap(bytes), 0);
             if (written < bytes.length) {
                 throw new IOException(file + ": only " + written + " bytes could be written");
+            }
+            if (channel.size() > bytes.length) { // somebody has extended it
+                channel.truncate(bytes.length);
             }
         }
     }

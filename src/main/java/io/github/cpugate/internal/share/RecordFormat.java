@@ -15,12 +15,13 @@ final class RecordFormat {
 
     static final int SIZE = 384;
 
-    private static final String VERSION = "cpugate 1";
+    private static final String NAME = "cpugate ";
+    private static final String VERSION = NAME + "1";
     private static final String CHECKSUM = " crc32=";
     private static final int CHECKED = SIZE - CHECKSUM.length() - 9; // eight digits and a line feed
 
     /** Percentages and slots beyond this are no gate's. */
-    private static final double MAX_VALUE = 1e6;
+    static final double MAX_VALUE = 1e6;
 
     private RecordFormat() {}
 
@@ -73,6 +74,11 @@ final class RecordFormat {
         return Long.toHexString(crc.getValue() | 1L << 32).substring(1); // eight digits
     }
 
+    /** Whether a gate has begun to write the file. */
+    static boolean isBegun(byte[] bytes) {
+        return bytes[0] == 0 || new String(bytes, StandardCharsets.US_ASCII).startsWith(NAME);
+    }
+
     /** Returns what the bytes of a file say. Throws if they are not a record of this version. */
     static Entry entry(byte[] bytes) throws IOException {
         String text = new String(bytes, StandardCharsets.US_ASCII);
@@ -102,9 +108,9 @@ final class RecordFormat {
                 number(values, "granted"),
                 number(values, "slotCost"),
                 number(values, "inFlight"),
-                Integer.parseInt(text(values, "limit")),
-                Boolean.parseBoolean(text(values, "hungry")),
-                Boolean.parseBoolean(text(values, "atFloor")));
+                slots(values, "limit"),
+                yesOrNo(values, "hungry"),
+                yesOrNo(values, "atFloor"));
         return new Entry(
                 Long.parseLong(text(values, "seq")),
                 text(values, "place"),
@@ -127,6 +133,22 @@ final class RecordFormat {
             throw new IllegalArgumentException(name + " must be in [0, " + MAX_VALUE + "], was " + value);
         }
         return value;
+    }
+
+    private static int slots(Map<String, String> values, String name) {
+        int value = Integer.parseInt(text(values, name));
+        if (value < 0) {
+            throw new IllegalArgumentException(name + " must not be negative, was " + value);
+        }
+        return value;
+    }
+
+    private static boolean yesOrNo(Map<String, String> values, String name) {
+        String text = text(values, name);
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new IllegalArgumentException(name + " must be true or false, was " + text);
+        }
+        return text.equals("true");
     }
 
     private static double percentOrNaN(Map<String, String> values, String name) {
