@@ -6,6 +6,7 @@ import io.github.cpugate.internal.governor.Governor;
 import io.github.cpugate.internal.line.AsyncCall;
 import io.github.cpugate.internal.line.CallScope;
 import io.github.cpugate.internal.line.GateExecutor;
+import io.github.cpugate.internal.line.GatedPublisher;
 import io.github.cpugate.internal.line.LineSlot;
 import io.github.cpugate.internal.line.Trampoline;
 import io.github.cpugate.internal.line.WaitingLine;
@@ -17,7 +18,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -167,7 +170,42 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      */
     public <T extends @Nullable Object> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> work) {
         Objects.requireNonNull(work, "work");
+        return AsyncCall.start(slotAsync(), slot -> work.get());
+    }
+
+    /**
+     * Does the same as {@link #callAsync(Supplier)}, and passes the slot to the work, which may {@linkplain Slot#pause
+     * pause} it or report a {@linkplain Slot#rateLimited refusal}. The work need not close the slot; if it does, the
+     * gate admits the next caller at once.
+     *
+     * @param <T> the type of the result
+     * @param work starts a session in the slot, and returns a stage that completes at its end
+     * @return a future of the stage's result; the slot is given back before it completes
+     */
+    public <T extends @Nullable Object> CompletableFuture<T> callAsync(
+            Function<? super Slot, ? extends CompletionStage<T>> work) {
+        Objects.requireNonNull(work, "work");
         return AsyncCall.start(slotAsync(), work);
+    }
+
+    /**
+     * Returns a publisher that runs a source in a slot. Each subscription waits in line without a thread, then takes a
+     * new source and subscribes to it. The slot is given back when the source completes or fails, or when the
+     * subscriber cancels, before the subscriber sees the end. A cancellation in line leaves the line.
+     *
+     * <p>The subscriber receives {@code onSubscribe} at once. If the gate is closed or its line is full, it then
+     * receives {@code onError} with a {@link GateClosedException} or a {@link GateFullException}, and if the supplier
+     * throws or returns null, with what it threw. The supplier is called, and the source subscribed to, on the
+     * subscribing thread if a slot is free, and otherwise where {@link #slotAsync()} completes. Libraries with their
+     * own kinds of publishers adapt theirs to {@code Flow}, such as Reactor with {@code JdkFlowAdapter}.
+     *
+     * @param <T> the type of the items
+     * @param source makes a publisher for each subscription; the session must begin when that is subscribed to, and end
+     *     with it
+     * @return a publisher that conforms to Reactive Streams if its sources do
+     */
+    public <T> Flow.Publisher<T> publisher(Supplier<? extends Flow.Publisher<? extends T>> source) {
+        return new GatedPublisher<>(this::slotAsync, Objects.requireNonNull(source, "source"));
     }
 
     /**

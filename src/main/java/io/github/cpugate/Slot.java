@@ -158,4 +158,28 @@ public interface Slot extends AutoCloseable {
      */
     @Override
     void close();
+
+    /**
+     * Gives up what a future of {@link AdaptiveCpuGate#slotAsync()} stands for: takes the caller out of the line, or
+     * closes the slot, whichever it is by now. Does nothing if the future has failed, or if its slot is closed. Does
+     * not block except for the gate's lock.
+     *
+     * <p>With it the future, rather than the slot, is the resource of a reactive stream, and none is lost when the
+     * subscriber cancels at the moment of the grant:
+     *
+     * <pre>{@code
+     * Flux.using(gate::slotAsync, turn -> Mono.fromFuture(turn).flatMapMany(slot -> stream(prompt)), Slot::release)
+     * }</pre>
+     *
+     * @param turn the future, or one that completes with its slot and whose cancellation cancels it
+     */
+    static void release(CompletableFuture<Slot> turn) {
+        if (!turn.cancel(false)) {
+            var unused = turn.whenComplete((slot, refusal) -> {
+                if (slot != null) {
+                    slot.close();
+                }
+            });
+        }
+    }
 }

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -206,7 +207,7 @@ class CallAsyncTest {
                 return false; // the slot is granted, but the caller does not know it yet
             }
         };
-        CompletableFuture<String> result = AsyncCall.start(turn, this::work);
+        CompletableFuture<String> result = AsyncCall.start(turn, slot -> work());
 
         result.cancel(false);
         turn.complete(gate.slot());
@@ -230,7 +231,49 @@ class CallAsyncTest {
 
     @Test
     void nullIsRejectedAndTakesNoSlot() {
-        assertThatNullPointerException().isThrownBy(() -> gate.callAsync(null)).withMessage("work");
+        Supplier<CompletionStage<String>> none = null;
+        Function<Slot, CompletionStage<String>> noneInSlot = null;
+        assertThatNullPointerException().isThrownBy(() -> gate.callAsync(none)).withMessage("work");
+        assertThatNullPointerException()
+                .isThrownBy(() -> gate.callAsync(noneInSlot))
+                .withMessage("work");
+        assertGate(0, 0);
+    }
+
+    @Test
+    void theWorkMayUseItsSlot() {
+        List<Slot> slots = new ArrayList<>();
+        CompletableFuture<String> result = gate.callAsync(slot -> {
+            slots.add(slot);
+            return stage;
+        });
+        assertGate(1, 0);
+
+        slots.get(0).pause();
+        assertThat(gate.snapshot()).returns(0, GateSnapshot::inFlight).returns(1, GateSnapshot::paused);
+        assertThat(slots.get(0).resumeAsync()).isCompleted();
+        stage.complete("done");
+
+        assertThat(result).isCompletedWithValue("done");
+        assertGate(0, 0);
+    }
+
+    /** As the futures of reactive libraries do. */
+    @Test
+    void aCancelledSessionGivesItsSlotBackOnceItsWorkHasBeenCancelled() {
+        List<Integer> heldAtTheEndOfWork = new ArrayList<>();
+        CompletableFuture<String> completesFirst = new CompletableFuture<>() {
+            @Override
+            public boolean cancel(boolean mayInterrupt) {
+                boolean cancelled = super.cancel(mayInterrupt);
+                heldAtTheEndOfWork.add(gate.snapshot().inFlight());
+                return cancelled;
+            }
+        };
+
+        gate.callAsync(() -> completesFirst).cancel(true);
+
+        assertThat(heldAtTheEndOfWork).containsExactly(1);
         assertGate(0, 0);
     }
 

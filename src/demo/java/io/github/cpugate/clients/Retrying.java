@@ -58,9 +58,51 @@ public final class Retrying {
      * line, or cancels the stage: return one whose cancellation ends the session.
      */
     public <T> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> session) {
-        AsyncSession<T> async = new AsyncSession<>(session);
-        async.runIn(gate.slotAsync());
-        return async.result;
+        return gate.callAsync(slot -> {
+            CompletableFuture<T> result = new CompletableFuture<>();
+            run(slot, session, 0, result);
+            return result;
+        });
+    }
+
+    /** Runs the session, and again after each refusal. At any time there is one stage, which ends with the result. */
+    private <T> void run(
+            Slot slot, Supplier<? extends CompletionStage<T>> session, int retries, CompletableFuture<T> result) {
+        CompletionStage<T> stage;
+        try {
+            stage = Objects.requireNonNull(session.get(), "the session's stage");
+        } catch (Throwable t) {
+            stage = CompletableFuture.failedFuture(t);
+        }
+        var unused = stage.whenComplete((value, failure) -> {
+            if (failure == null) {
+                result.complete(value);
+            } else if (refused(slot, failure) && retries < maxRetries) {
+                slot.pause();
+                again(slot, session, retries + 1, result);
+            } else {
+                result.completeExceptionally(failure);
+            }
+        });
+        cancelWithResult(stage, result);
+    }
+
+    private <T> void again(
+            Slot slot, Supplier<? extends CompletionStage<T>> session, int retries, CompletableFuture<T> result) {
+        CompletableFuture<Slot> resumed = slot.resumeAsync();
+        var unused = resumed.whenComplete((same, failure) -> {
+            if (failure != null) {
+                result.completeExceptionally(failure);
+            } else if (!result.isDone()) { // else it was cancelled
+                run(slot, session, retries, result);
+            }
+        });
+        cancelWithResult(resumed, result);
+    }
+
+    private static void cancelWithResult(CompletionStage<?> stage, CompletableFuture<?> result) {
+        var unused = result.whenComplete(
+                (value, failure) -> stage.toCompletableFuture().cancel(true));
     }
 
     private boolean refused(Slot slot, Throwable failure) {
@@ -75,62 +117,6 @@ public final class Retrying {
         } catch (RuntimeException e) {
             failure.addSuppressed(e); // the session failed all the same, and its slot is due
             return false;
-        }
-    }
-
-    /** Goes from one stage to the next; at any time there is one, which ends when the result is cancelled. */
-    private final class AsyncSession<T> {
-
-        private final CompletableFuture<T> result = new CompletableFuture<>();
-        private final Supplier<? extends CompletionStage<T>> session;
-        private int retries;
-
-        AsyncSession(Supplier<? extends CompletionStage<T>> session) {
-            this.session = session;
-        }
-
-        /** Runs the session in its turn. If that does not come, no slot is held. */
-        void runIn(CompletableFuture<Slot> turn) {
-            var unused = turn.whenComplete((slot, failure) -> {
-                if (failure != null) {
-                    result.completeExceptionally(failure);
-                } else {
-                    run(slot);
-                }
-            });
-            cancelWithResult(turn);
-        }
-
-        private void run(Slot slot) {
-            if (result.isDone()) { // cancelled
-                slot.close();
-                return;
-            }
-            CompletionStage<T> stage;
-            try {
-                stage = Objects.requireNonNull(session.get(), "the session's stage");
-            } catch (Throwable t) {
-                stage = CompletableFuture.failedFuture(t);
-            }
-            var unused = stage.whenComplete((value, failure) -> {
-                if (failure != null && refused(slot, failure) && retries++ < maxRetries) {
-                    slot.pause();
-                    runIn(slot.resumeAsync());
-                    return;
-                }
-                slot.close(); // first: who sees the result finds the slot free
-                if (failure != null) {
-                    result.completeExceptionally(failure);
-                } else {
-                    result.complete(value);
-                }
-            });
-            cancelWithResult(stage);
-        }
-
-        private void cancelWithResult(CompletionStage<?> stage) {
-            var unused = result.whenComplete(
-                    (value, failure) -> stage.toCompletableFuture().cancel(true));
         }
     }
 }

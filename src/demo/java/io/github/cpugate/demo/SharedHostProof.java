@@ -40,7 +40,7 @@ public final class SharedHostProof {
             return;
         }
         System.out.println("| JVMs | policy | shareHost | steps to Jain 0.95 | Jain then | host CPU | in band |"
-                + " room taken after a kill |");
+                + " steps to take the room of a killed one |");
         System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
         boolean isShort = args.length == 1 && args[0].equals("short");
         if (isShort) {
@@ -176,7 +176,7 @@ public final class SharedHostProof {
                     jain,
                     mean,
                     inBand,
-                    taken < host.size() ? taken - killed + " steps" : "not in 20 steps");
+                    taken < host.size() ? Integer.toString(taken - killed) : "not in 20");
         }
 
         /** Jain's index of the CPU of the JVMs over some steps. */

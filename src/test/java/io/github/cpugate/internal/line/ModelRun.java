@@ -207,7 +207,7 @@ final class ModelRun {
             react(caller);
             return caller.stage;
         };
-        CompletableFuture<String> result = AsyncCall.start(caller.slot.enterAsync(), work);
+        CompletableFuture<String> result = AsyncCall.start(caller.slot.enterAsync(), slot -> work.get());
         caller.future = result;
         var unused = result.whenComplete((value, failure) -> {
             if (failure instanceof GateClosedException) {
