@@ -196,7 +196,7 @@ class PublisherTest {
     }
 
     @Test
-    void aCancellationWhileTheSessionIsBeingStartedHoldsTheSlotUntilItHasStarted() {
+    void aSessionCancelledWhileItStartsHoldsItsSlotUntilItHasStarted() {
         List<Integer> held = new ArrayList<>();
         Source source = new Source();
         Flow.Subscription[] subscription = new Flow.Subscription[1];

@@ -73,9 +73,8 @@ class RealProcessorsTest {
         }
 
         /**
-         * Streams for a second, with an eighth of a processor by the thread's own clock, its wake-ups included. So the
-         * plain rule, whose band is from 56 to 70 %, rests at five sessions on every machine, as long as the rest of
-         * the JVM uses less than 6 %: four sessions use 50 %, and six use 75 %.
+         * Streams for a second, with 5 % of a processor by the thread's own clock, its wake-ups included, so that
+         * sessions cost the same on every machine.
          */
         private static void runSessions(AdaptiveCpuGate gate) {
             ThreadMXBean clock = ManagementFactory.getThreadMXBean();
@@ -84,10 +83,10 @@ class RealProcessorsTest {
                     long began = System.nanoTime();
                     long used = clock.getCurrentThreadCpuTime();
                     while (System.nanoTime() - began < 1_000_000_000) {
-                        while (clock.getCurrentThreadCpuTime() - used < (System.nanoTime() - began) / 8) {
+                        while (clock.getCurrentThreadCpuTime() - used < (System.nanoTime() - began) / 20) {
                             Thread.onSpinWait();
                         }
-                        LockSupport.parkNanos(8_500_000);
+                        LockSupport.parkNanos(9_500_000);
                     }
                 } catch (InterruptedException | GateClosedException e) {
                     return;
@@ -146,7 +145,9 @@ class RealProcessorsTest {
             String[] result = output.strip().replaceAll("(?s).*\n", "").split(";", -1);
 
             assertThat(result).as(output).hasSize(3);
-            assertThat(Double.parseDouble(result[0])).as(output).isBetween(62.0, 78.0);
+            // The plain rule rests anywhere in its band, wherever the rest of the machine puts it.
+            double least = policy.equals("oneSlot") ? 0.8 * 70 - 2 : 62;
+            assertThat(Double.parseDouble(result[0])).as(output).isBetween(least, 78.0);
             assertThat(Integer.parseInt(result[1])).as(output).isGreaterThan(1);
             assertThat(result[2]).startsWith("processors 0 of ");
         } finally {
