@@ -9,6 +9,11 @@
 module io.github.cpugate {
     requires static org.jspecify;
     requires static micrometer.core;
+    requires static spring.beans;
+    requires static spring.boot;
+    requires static spring.boot.autoconfigure;
+    requires static spring.context;
+    requires static spring.core;
     requires org.slf4j;
     requires com.github.oshi;
     requires java.management;
@@ -19,4 +24,7 @@ module io.github.cpugate {
     exports io.github.cpugate.cpu;
     exports io.github.cpugate.policy;
     exports io.github.cpugate.observe;
+    exports io.github.cpugate.spring;
+
+    opens io.github.cpugate.spring; // to Spring, which makes the beans
 }

@@ -31,6 +31,7 @@ class ArchitectureTest {
     private static final String LINE = ROOT + ".internal.line";
     private static final String GOVERNOR = ROOT + ".internal.governor";
     private static final String SHARE = ROOT + ".internal.share";
+    private static final String SPRING = ROOT + ".spring";
     private static final String LOG = ROOT + ".internal.log";
     private static final String GATE = ".*\\.(AdaptiveCpuGate(\\$.*)?|GateOptions)";
 
@@ -129,15 +130,27 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyObserveDependsOnTheGate() {
+    void onlyObserveAndIntegrationsDependOnTheGate() {
         noClasses()
                 .that()
                 .haveNameNotMatching(GATE)
                 .and()
-                .resideOutsideOfPackage(OBSERVE)
+                .resideOutsideOfPackages(OBSERVE, SPRING)
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching(GATE)
+                .check(LIBRARY);
+    }
+
+    @Test
+    void nothingDependsOnTheIntegrationOfSpringWhichUsesPublicPackagesOnly() {
+        onlyDependsOn(SPRING, ROOT, CPU, POLICY, OBSERVE, "org.springframework..", "io.micrometer..");
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(SPRING)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(SPRING, "org.springframework..")
                 .check(LIBRARY);
     }
 
@@ -189,7 +202,8 @@ class ArchitectureTest {
                 "internal/line",
                 "internal/governor",
                 "internal/share",
-                "internal/log"
+                "internal/log",
+                "spring"
             })
     void packageDescriptionsNameOnlyClassesThatExist(String name) throws IOException {
         Path sources = Path.of("src/main/java/io/github/cpugate", name);

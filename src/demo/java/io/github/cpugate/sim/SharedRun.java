@@ -278,11 +278,11 @@ final class SharedRun {
         return 100.0 * matching / all;
     }
 
-    /** Steps from a time until the plant's CPU is at 0.8 × target again, where the band begins. */
+    /** Whole steps from a time until a step with the plant's CPU at 0.8 × target again, where the band begins. */
     double stepsToBand(double from, double target) {
         for (Tick tick : ticks) {
             if (tick.at > from + TICK && tick.cpu >= 0.8 * target) {
-                return (tick.at - from) / TICK;
+                return (tick.at - TICK - from) / TICK;
             }
         }
         return Outcome.NEVER;

@@ -13,7 +13,7 @@ final class SharedScenarios {
         return List.of(
                 of("2 cores, 2 gates, 20 s apart", 2)
                         .gates(2, 20, 200, 0.11, 10)
-                        .bounds(13, 14, 0.99, 0)
+                        .bounds(13, 15, 0.99, 0)
                         .inBand(85, 85),
                 of("2 cores, 3 gates, 20 s apart", 2)
                         .gates(3, 20, 200, 0.11, 10)
@@ -45,10 +45,7 @@ final class SharedScenarios {
                         .gates(8, 0, 1500, 0.17, 20)
                         .bounds(FOR_EVER, 16, 0.99, 0)
                         .inBand(0, 95),
-                of("2 cores, sessions of 60 s", 2)
-                        .gates(2, 20, 80, 0.11, 60)
-                        .bounds(36, 36, 0.95, 0)
-                        .batch(1.06),
+                of("2 cores, sessions of 60 s", 2).gates(2, 20, 80, 0.11, 60).bounds(36, 36, 0.95, 0),
                 of("8 cores, sessions of 60 s, newcomer of 5 s", 8)
                         .gate(0, 150, 0.17, 60)
                         .gate(60, 1600, 0.17, 5)
@@ -61,7 +58,7 @@ final class SharedScenarios {
                         .gate(0, 2000, 0.05, 10)
                         .gate(60, 250, 0.5, 10)
                         .bounds(40, 15, 0.99, 0)
-                        .batch(1.14),
+                        .batch(1.13),
                 of("8 cores, 0.5 and 0.05 cores a session", 8)
                         .gate(0, 250, 0.5, 10)
                         .gate(60, 2000, 0.05, 10)

@@ -7,7 +7,7 @@ import java.util.List;
 /** Measures what the sessions of one gate use, and what a slot costs. */
 final class OwnUse {
 
-    private static final double ALPHA = 0.3; // weight of a step in the smoothed value
+    private static final double ALPHA = 0.4; // weight of a step in the smoothed value
     private static final double KEEP = 0.9; // weight of the past in the cost of a slot: ten steps
     private static final double FEW_SLOTS = 0.5; // slots in flight, summed over the past; below, a slot has no cost
     private static final int STILL_HUNGRY = 2; // steps after the last caller that had to wait

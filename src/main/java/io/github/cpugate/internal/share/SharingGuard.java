@@ -13,6 +13,7 @@ import java.util.List;
 final class SharingGuard {
 
     private static final double BAND = 0.8; // lower end, share of the target
+    private static final double GAIN = 0.8; // of its slot, that a peer must be able to gain
 
     private final StepInput seen;
     private final GateState mine;
@@ -54,10 +55,10 @@ final class SharingGuard {
         return new Decision(Math.max(limit, seen.limit() - most), mustShrink ? reason : Reason.YIELDED);
     }
 
-    /** Whether a peer that wants CPU would have less than this gate even after each has moved by a slot. */
+    /** Whether a peer that wants CPU would hardly have more than this gate after each has moved by a slot. */
     private boolean somebodyGains() {
         double after = mine.granted() - mine.slotCost();
-        return others.stream().anyMatch(other -> other.hungry() && other.granted() + other.slotCost() <= after);
+        return others.stream().anyMatch(other -> other.hungry() && other.granted() + GAIN * other.slotCost() <= after);
     }
 
     private Decision grow(int limit, Reason reason) {

@@ -86,7 +86,7 @@ class PublishedStateTest {
         after(input(20, 4, "host"), 4);
         GateState next = after(input(40, 4, "host"), 4);
         assertThat(next.own()).isEqualTo(40, EXACT);
-        assertThat(next.smoothed()).isEqualTo(26, EXACT);
+        assertThat(next.smoothed()).isEqualTo(28, EXACT);
         assertThat(next.slotCost()).isEqualTo((0.9 * 20 + 40) / (0.9 * 4 + 4), EXACT);
     }
 
