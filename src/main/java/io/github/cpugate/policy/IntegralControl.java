@@ -41,7 +41,7 @@ final class IntegralControl {
     private final StrangersCpu strangers = new StrangersCpu();
     private int steps;
     private double target;
-    private double lastOthers; // others' CPU, points
+    private double lastOthers; // others' CPU, points; NaN: of another scope
     private double wanted; // slots
     private double share; // of the others' CPU that counts as cost of slots
     private double meanSlots;
@@ -69,6 +69,7 @@ final class IntegralControl {
         meanUse *= ratio;
         if (ratio != 1) {
             strangers.forget();
+            lastOthers = Double.NaN;
         }
     }
 
@@ -99,10 +100,10 @@ final class IntegralControl {
 
     /**
      * Follows the target. Returns by how many points it has moved, less what the others' CPU has moved with it: both
-     * move when the gate's part of the machine changes.
+     * move when the gate's part of the machine changes. Percentages of two scopes cannot be compared: returns 0.
      */
     private double followTarget(double newTarget, double others) {
-        double moved = newTarget - target;
+        double moved = Double.isNaN(lastOthers) ? 0 : newTarget - target;
         if (moved != 0) {
             strangers.shift(others - lastOthers);
             moved -= others - lastOthers;

@@ -55,6 +55,19 @@ class IntegralControlTest {
     }
 
     @Test
+    void aTargetOfAnotherScopeIsNotTakenForAMoveOfTheTarget() {
+        steps(100, COST, 0);
+        int before = limit;
+
+        model.scale(0.5);
+        control.scale(0.5);
+        target = 35;
+        step(COST / 2 * limit, 0);
+
+        assertThat(limit).isBetween(before - 2, before + 2);
+    }
+
+    @Test
     void aFirstReadingWithoutAnyErrorTellsNothing() {
         SlotCost large = new SlotCost();
         IntegralControl few = new IntegralControl(large);

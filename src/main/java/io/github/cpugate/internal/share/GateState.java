@@ -31,7 +31,7 @@ public record GateState(
     }
 
     boolean isOwnKnown() {
-        return !Double.isNaN(own);
+        return !Double.isNaN(own) && !Double.isNaN(smoothed); // a record may have one of them
     }
 
     /** Returns this state after a step that has moved the limit. */

@@ -166,6 +166,15 @@ class SharingTest {
     }
 
     @Test
+    void slotsStandInForSmoothedCpuThatIsUnknownThere() {
+        GateState half = new GateState(TARGET, 20, Double.NaN, 0, 0, 12, 12, true, false);
+        peers.others = List.of(new Peer(half, false, true));
+        sharing.decide(input(60, 20, 4));
+        assertThat(policy.last().cpu().isOk()).isTrue();
+        assertThat(policy.last().cpu().smoothed()).isEqualTo(15, EXACT);
+    }
+
+    @Test
     void unknownOwnCpuOfIdleGatesIsNoProblem() {
         GateState idle = new GateState(TARGET, Double.NaN, Double.NaN, 0, 0, 0, 1, true, false);
         peers.others = List.of(new Peer(idle, false, true));
