@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,9 +47,8 @@ class ReactiveStreamsTckTest {
     }
 
     private static Flow.Publisher<Integer> source(long elements) {
-        Iterable<Integer> numbers = () -> java.util.stream.LongStream.range(0, elements)
-                .mapToObj(n -> (int) n)
-                .iterator();
+        Iterable<Integer> numbers =
+                () -> LongStream.range(0, elements).mapToObj(n -> (int) n).iterator();
         return FlowAdapters.toFlowPublisher(new AsyncIterablePublisher<>(numbers, THREADS));
     }
 

@@ -2,6 +2,7 @@ package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.policy.StepPolicy;
+import io.github.cpugate.sim.Jain;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -183,14 +184,11 @@ public final class SharedHostProof {
         private double jain(int step) {
             double[] before = used.get(step - WINDOW);
             double[] now = used.get(step);
-            double sum = 0;
-            double squares = 0;
+            double[] shares = new double[now.length];
             for (int i = 0; i < now.length; i++) {
-                double cpu = now[i] - (i < before.length ? before[i] : 0);
-                sum += cpu;
-                squares += cpu * cpu;
+                shares[i] = now[i] - (i < before.length ? before[i] : 0);
             }
-            return sum * sum / now.length / squares;
+            return Jain.index(shares);
         }
 
         void check() {

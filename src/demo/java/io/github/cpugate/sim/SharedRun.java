@@ -246,9 +246,7 @@ final class SharedRun {
         if (last < length - 1) {
             return Double.NaN;
         }
-        double sum = 0;
-        double squares = 0;
-        int n = 0;
+        List<Double> shares = new ArrayList<>();
         for (Lane lane : lanes) {
             double cpu = 0;
             boolean hungry = true;
@@ -257,12 +255,12 @@ final class SharedRun {
                 hungry &= tick.gates.get(lane.id).hungry;
             }
             if (hungry) {
-                sum += cpu;
-                squares += cpu * cpu;
-                n++;
+                shares.add(cpu);
             }
         }
-        return n < 2 || squares == 0 ? Double.NaN : sum * sum / n / squares;
+        return shares.size() < 2
+                ? Double.NaN
+                : Jain.index(shares.stream().mapToDouble(each -> each).toArray());
     }
 
     /** The share of the time, from 10 steps after the last start on while a gate has demand, in percent. */

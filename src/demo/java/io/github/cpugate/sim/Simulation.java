@@ -5,7 +5,6 @@ import io.github.cpugate.Slot;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSampler;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -173,7 +172,7 @@ final class Simulation {
                 share(loaded(0), step -> step.cpu > scenario.target + 10),
                 arrival(oracle),
                 sorted[(int) Math.ceil(sorted.length * 0.95) - 1],
-                jain(lanes.stream().mapToDouble(lane -> lane.slots).toArray()));
+                Jain.index(lanes.stream().mapToDouble(lane -> lane.slots).toArray()));
     }
 
     /** The least time in which the work can be done at the target, beside the background as it was on average. */
@@ -225,12 +224,5 @@ final class Simulation {
 
     private static double share(List<Step> of, Predicate<Step> which) {
         return of.isEmpty() ? Double.NaN : 100.0 * of.stream().filter(which).count() / of.size();
-    }
-
-    /** R. Jain, D.-M. Chiu and W. Hawe, "A Quantitative Measure of Fairness", 1984. */
-    private static double jain(double[] shares) {
-        double sum = Arrays.stream(shares).sum();
-        double squares = Arrays.stream(shares).map(x -> x * x).sum();
-        return squares == 0 ? Double.NaN : sum * sum / shares.length / squares;
     }
 }

@@ -45,6 +45,17 @@ public record StepInput(
     }
 
     /**
+     * Returns a copy with another sample and target, for a policy that asks another one about a part of the machine.
+     *
+     * @param sample the sample
+     * @param percent the target, percent of the scope of {@code sample}
+     * @return the copy
+     */
+    public StepInput withCpu(CpuSample sample, double percent) {
+        return new StepInput(sample, percent, limit, minSlots, maxSlots, inFlight, meanInFlight, waiting, limitReached);
+    }
+
+    /**
      * Returns a copy with another lowest limit.
      *
      * @param slots the lowest limit, in slots

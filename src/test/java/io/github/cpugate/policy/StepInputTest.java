@@ -21,6 +21,8 @@ class StepInputTest {
     @Test
     void eachWitherSetsItsComponentAlone() {
         int max = Integer.MAX_VALUE;
+        CpuSample other = CpuSample.of(12);
+        assertThat(input.withCpu(other, 35)).isEqualTo(new StepInput(other, 35, 5, 1, max, 5, 5, 0, true));
         assertThat(input.withMinSlots(2)).isEqualTo(new StepInput(CPU, 70, 5, 2, max, 5, 5, 0, true));
         assertThat(input.withMaxSlots(8)).isEqualTo(new StepInput(CPU, 70, 5, 1, 8, 5, 5, 0, true));
         assertThat(input.withMeanInFlight(4.5)).isEqualTo(new StepInput(CPU, 70, 5, 1, max, 5, 4.5, 0, true));

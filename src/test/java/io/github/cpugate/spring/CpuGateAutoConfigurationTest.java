@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
@@ -139,7 +140,7 @@ class CpuGateAutoConfigurationTest {
                 .isEqualToIgnoringWhitespace(CpuGateAutoConfiguration.class.getName());
         String metadata = Files.readString(resources.resolve("spring-configuration-metadata.json"));
         for (var component : CpuGateProperties.class.getRecordComponents()) {
-            String property = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT);
+            String property = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
             assertThat(metadata)
                     .contains("\"cpugate." + property + "\"")
                     .contains(component.getType().getName());

@@ -47,6 +47,7 @@ public final class PeerDirectory implements Peers {
 
     private final Path directory;
     private final Path file;
+    private final String jvm = Place.jvm();
     private final double period; // seconds
     private final LongSupplier nanoClock;
     private final Consumer<@Nullable Object> faults;
@@ -104,14 +105,15 @@ public final class PeerDirectory implements Peers {
             this.scope = scope;
             this.place = Place.of(scope);
         }
+        long now = nanoClock.getAsLong();
         try {
-            readAll(nanoClock.getAsLong());
+            readAll(now);
         } catch (NoSuchFileException e) {
             files.clear(); // it is created when this gate publishes
         } catch (IOException | RuntimeException e) {
             note(e); // what was read before lives on for some periods
         }
-        return alive(nanoClock.getAsLong());
+        return alive(now);
     }
 
     private List<Peer> alive(long now) {
@@ -120,9 +122,7 @@ public final class PeerDirectory implements Peers {
             RecordFormat.Entry entry = each.entry;
             if (entry != null && each.isAlive(now)) {
                 peers.add(new Peer(
-                        entry.state(),
-                        entry.jvm().equals(Place.jvm()),
-                        entry.place().equals(place)));
+                        entry.state(), entry.jvm().equals(jvm), entry.place().equals(place)));
             }
         }
         return peers;
@@ -213,7 +213,7 @@ public final class PeerDirectory implements Peers {
 
     @Override
     public void publish(GateState mine, String scope) {
-        byte[] bytes = RecordFormat.bytes(new RecordFormat.Entry(++sequence, place, Place.jvm(), period, mine));
+        byte[] bytes = RecordFormat.bytes(new RecordFormat.Entry(++sequence, place, jvm, period, mine));
         lock.lock();
         try {
             if (!closed) {

@@ -23,6 +23,6 @@ public interface Peers {
     /** Reports that something is wrong with what the others tell. */
     void report(String problem);
 
-    /** Tells the others that this gate has ended. May be called by any thread, and again; does not block. */
+    /** Tells the others that this gate has ended. May be called by any thread, and again; waits for no step. */
     void close();
 }

@@ -14,7 +14,7 @@ final class Place {
 
     private static final String JVM = "io.github.cpugate.jvm";
     private static final int BYTES = 8;
-    private static final String CLASS = hash(UUID.randomUUID().toString());
+    private static final String OF_THIS_CLASS_LOADER = hash(UUID.randomUUID().toString());
 
     private Place() {}
 
@@ -58,7 +58,7 @@ final class Place {
         try {
             return jvmProperty();
         } catch (RuntimeException e) { // a security manager, or properties of another kind
-            return CLASS;
+            return OF_THIS_CLASS_LOADER;
         }
     }
 

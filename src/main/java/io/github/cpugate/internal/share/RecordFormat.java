@@ -3,7 +3,7 @@ package io.github.cpugate.internal.share;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32;
 
@@ -88,7 +88,7 @@ final class RecordFormat {
         if (!text.startsWith(CHECKSUM + checksum(bytes) + "\n", CHECKED)) {
             throw new IOException("a record with a wrong checksum");
         }
-        Map<String, String> values = new LinkedHashMap<>();
+        Map<String, String> values = new HashMap<>();
         for (String pair : text.substring(VERSION.length(), CHECKED).strip().split(" ", -1)) {
             int equals = pair.indexOf('=');
             values.put(pair.substring(0, Math.max(0, equals)), pair.substring(equals + 1));

@@ -113,16 +113,7 @@ public final class Sharing implements StepPolicy {
         double smoothed = mine.smoothed() + division.part() * division.strangersSmoothed();
         double own = Double.isNaN(cpu.own()) ? Double.NaN : mine.own();
         CpuReading reading = new CpuReading(Math.min(100, raw), own, 0, cpu.scope(), cpu.cores());
-        return new StepInput(
-                CpuSample.of(reading, Math.min(100, smoothed)),
-                targetOf(seen, mine, division, others),
-                seen.limit(),
-                seen.minSlots(),
-                seen.maxSlots(),
-                seen.inFlight(),
-                seen.meanInFlight(),
-                seen.waiting(),
-                seen.limitReached());
+        return seen.withCpu(CpuSample.of(reading, Math.min(100, smoothed)), targetOf(seen, mine, division, others));
     }
 
     /**
