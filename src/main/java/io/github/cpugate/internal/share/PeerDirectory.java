@@ -27,7 +27,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The peers by way of a directory in which each gate has a small file that it overwrites at each step.
+ * Finds the peers through a directory in which each gate has a small file that it overwrites at each step.
  *
  * <p>A gate runs as long as its file changes, by the clock of the reader. Nothing else would do: a pid has a meaning in
  * its own container only, a lock is lost when any code of the process closes the file, a mapped file that is truncated

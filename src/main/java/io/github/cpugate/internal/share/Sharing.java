@@ -12,9 +12,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Shares a host with other gates: a policy around the gate's own one, which it lets see its part of the machine.
+ * Shares a host with other gates. It is a policy around the gate's own one, to which it shows the gate's part of the
+ * machine.
  *
- * <p>If {@code m} gates want CPU, each lets its policy see an {@code m}-th of the target, an {@code m}-th of the
+ * <p>If {@code m} gates want CPU, each shows its policy an {@code m}-th of the target, an {@code m}-th of the
  * strangers' CPU, and all of its own. So the policy rests where the gate has its part, and what a gate does not need is
  * lent to the others. While no peer wants CPU, the policy's decisions stand as they are.
  *

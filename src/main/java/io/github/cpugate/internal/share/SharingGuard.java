@@ -6,9 +6,9 @@ import io.github.cpugate.policy.StepInput;
 import java.util.List;
 
 /**
- * Keeps a gate from moves that its own policy wants, since it sees its part of the machine only, and that would help
- * nobody: it yields only where a peer gains and CPU stays in the band, does not shrink further while the cuts of all
- * gates drain, and grows only into room that is there.
+ * Prevents moves that help nobody. The gate's own policy may want them, since it sees only its part of the machine. The
+ * gate yields only if a peer gains and CPU stays in the band; it does not cut further while the cuts of all gates
+ * drain; and it grows only into room that is there.
  */
 final class SharingGuard {
 
