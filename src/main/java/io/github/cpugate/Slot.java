@@ -115,6 +115,23 @@ public interface Slot extends AutoCloseable {
     CompletableFuture<Slot> resumeAsync();
 
     /**
+     * Takes the slot back at once after {@link #pause()}, above the limit if no slot is free. This is for a session
+     * that goes on in any case, since something other than the gate has started it, such as an engine that has
+     * delivered a task. The session counts as in flight, so the gate admits others only once the number in flight is
+     * below the limit again.
+     *
+     * <p>The call does not back off, whatever the service asked for, and it succeeds on a closed gate, so that
+     * {@link AdaptiveCpuGate#awaitIdle} waits for the session. It does nothing if the slot is not paused. It does not
+     * block except for the gate's lock. (An implementation that does not override it calls {@link #resumeAsync()}, and
+     * does not wait for the future.)
+     *
+     * @throws IllegalStateException if the slot is closed, or is being resumed
+     */
+    default void resumeNow() {
+        var unused = resumeAsync();
+    }
+
+    /**
      * Lends the slot to other callers while {@code work} runs, as {@link #pause()} and {@link #resume()} do. A session
      * that waits for other sessions of the same gate, such as an agent for its sub-agents, must wait within this
      * method; otherwise all slots may end up with sessions that wait for a slot.

@@ -111,6 +111,11 @@ public final class LineSlot implements Slot {
     }
 
     @Override
+    public void resumeNow() {
+        line.resumeNow(this);
+    }
+
+    @Override
     public void close() {
         line.giveBack(this);
     }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class LineState {
 
     // Between two operations:
-    // held = the slots granted and neither given back nor paused; held.size() > allowed() only after allowed() fell
+    // held = the slots granted and neither given back nor paused; held.size() > allowed() only after allowed() fell,
+    //   or after admitAnyway
     //   waiters is empty or held.size() >= limits.allowed(): no caller waits while a slot is free
     //   waiters and backingOff are empty if closed
     final Limits limits;
@@ -77,6 +78,15 @@ final class LineState {
         }
         held.add(slot, now);
         limits.admitted(slot);
+    }
+
+    /** Counts a slot as held, whether there is room for it or not. Callers in line keep their order. */
+    void admitAnyway(LineSlot slot) {
+        held.reserve(1);
+        if (isFull()) {
+            usage.reached(limits.bottleneck());
+        }
+        admit(slot);
     }
 
     /**

@@ -170,6 +170,19 @@ public final class WaitingLine {
         }
     }
 
+    /** Takes a paused slot back, whether it fits or not. */
+    void resumeNow(LineSlot slot) {
+        acquire();
+        try {
+            slot.checkResumable();
+            if (!state.held.contains(slot)) {
+                state.admitAnyway(slot);
+            }
+        } finally {
+            release();
+        }
+    }
+
     /** Adds to the line a waiter whose back-off has ended. */
     void backOffEnded(Waiter waiter) {
         acquire();

@@ -395,7 +395,7 @@ final class ModelRun {
 
     private void refuseOrPause() {
         ModelCaller caller = any();
-        switch (random.nextInt(10)) {
+        switch (random.nextInt(11)) {
             case 0 -> refuse(caller);
             case 1, 2 -> {
                 refuse(caller);
@@ -405,6 +405,7 @@ final class ModelRun {
             case 4 -> pass(10 * SECOND + random.nextInt(1000));
             case 5, 6 -> endBackOff(caller);
             case 7 -> completeResumption(caller);
+            case 8 -> resumeNow(caller);
             default -> resume(caller);
         }
     }
@@ -456,6 +457,19 @@ final class ModelRun {
                 events.add("closed " + caller.id);
             }
         });
+    }
+
+    private void resumeNow(ModelCaller caller) {
+        if (reference.canResume(caller.id)) {
+            operation = "resume now " + caller.id;
+            String outcome = ReferenceLine.Entry.HELD.name();
+            try {
+                caller.slot.resumeNow();
+            } catch (IllegalStateException e) {
+                outcome = ReferenceLine.Entry.ILLEGAL.name();
+            }
+            same("resumed", outcome, reference.resumeNow(caller.id).name());
+        }
     }
 
     private void resumeOnThread(ModelCaller caller) {

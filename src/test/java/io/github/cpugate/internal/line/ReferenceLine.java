@@ -128,6 +128,19 @@ final class ReferenceLine {
         return served ? Entry.HELD : Entry.IN_LINE;
     }
 
+    Entry resumeNow(int caller) {
+        if (session(caller).closed || resuming.contains(caller) || backingOff.contains(caller)) {
+            return Entry.ILLEGAL;
+        }
+        if (!held.contains(caller)) {
+            if (held.size() >= allowed()) {
+                reached(full());
+            }
+            hold(caller);
+        }
+        return Entry.HELD;
+    }
+
     boolean backsOff(int caller) {
         return backingOff.contains(caller);
     }
