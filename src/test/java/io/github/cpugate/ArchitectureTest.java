@@ -32,6 +32,7 @@ class ArchitectureTest {
     private static final String GOVERNOR = ROOT + ".internal.governor";
     private static final String SHARE = ROOT + ".internal.share";
     private static final String SPRING = ROOT + ".spring";
+    private static final String TEMPORAL = ROOT + ".temporal";
     private static final String LOG = ROOT + ".internal.log";
     private static final String GATE = ".*\\.(AdaptiveCpuGate(\\$.*)?|GateOptions)";
 
@@ -140,6 +141,20 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .haveNameMatching(GATE)
                 .check(LIBRARY);
+    }
+
+    /** It is compiled beside the tests, so that nothing of the library can depend on it. */
+    @Test
+    void theIntegrationOfTemporalUsesTheRootPackageOnly() {
+        classes()
+                .that()
+                .resideInAPackage(TEMPORAL)
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(TEMPORAL, ROOT, "java..", "org.jspecify..", "io.temporal..", "org.slf4j..")
+                .check(new ClassFileImporter()
+                        .withImportOption(location -> !location.matches(Pattern.compile(".*/\\w*(Test|Server)\\b.*")))
+                        .importPackages(TEMPORAL));
     }
 
     @Test
