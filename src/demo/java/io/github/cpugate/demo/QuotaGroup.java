@@ -88,6 +88,34 @@ public final class QuotaGroup implements AutoCloseable {
         return 100 * nanos / 1e9 / cores;
     }
 
+    /**
+     * How many of the quota's periods there were since the group was made.
+     *
+     * @param all in which a process of the group wanted to run
+     * @param throttled in which it was kept from running, since the quota was used up
+     */
+    public record Periods(long all, long throttled) {}
+
+    /**
+     * Returns the quota's periods.
+     *
+     * @return their number
+     * @throws IOException if it cannot be read
+     */
+    public Periods periods() throws IOException {
+        long all = 0;
+        long throttled = 0;
+        for (String line : Files.readAllLines(cpu.resolve("cpu.stat"))) {
+            String[] field = line.split(" ", -1);
+            switch (field[0]) {
+                case "nr_periods" -> all = Long.parseLong(field[1]);
+                case "nr_throttled" -> throttled = Long.parseLong(field[1]);
+                default -> {}
+            }
+        }
+        return new Periods(all, throttled);
+    }
+
     /** Removes the group, if its processes have ended. */
     @Override
     public void close() throws IOException {

@@ -133,7 +133,7 @@ class GateSlotSupplierTest {
         awaitPollWithoutSlot(gate);
         Slot mine = gate.trySlot().orElseThrow();
 
-        server.run(2, "q");
+        var unused = server.run(2, "q");
         Await.until("the first task runs", () -> sessions.running.get() == 1);
         Await.until("the next poll waits", () -> gate.snapshot().waiting() == 1);
         assertThat(gate.snapshot().inFlight()).isEqualTo(2);
@@ -174,7 +174,7 @@ class GateSlotSupplierTest {
         AdaptiveCpuGate gate = gate(2, 50);
         server.startWorkflows();
         WorkerFactory worker = server.start("q", GateSlotSupplier.forActivities(gate), sessions);
-        server.run(6, "q");
+        var unused = server.run(6, "q");
         Await.until(
                 "two sessions run",
                 () -> sessions.running.get() == 2 && gate.snapshot().waiting() == 1);

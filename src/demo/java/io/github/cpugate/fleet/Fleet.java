@@ -1,0 +1,115 @@
+package io.github.cpugate.fleet;
+
+import io.github.cpugate.observe.Report;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Three workers with CPU quotas of 0.25, 0.4 and 0.6 cores take sessions from one queue of a Temporal server: under a
+ * gate, under a fixed limit, and under Temporal's resource-based tuner. The server and each worker are a JVM of their
+ * own. Where control groups with quotas cannot be made, the workers have no quotas and share the host.
+ */
+public final class Fleet {
+
+    private static final List<Double> CORES = List.of(0.25, 0.4, 0.6);
+    private static final Map<String, String> LIMITS = new LinkedHashMap<>();
+
+    static {
+        LIMITS.put("headroom", "gate, `headroom()`");
+        LIMITS.put("oneSlot", "gate, `oneSlot()`");
+        LIMITS.put("fixed", "fixed, 12 sessions");
+        LIMITS.put("tuner", "Temporal's tuner, 50 ms");
+    }
+
+    private static final int ROUNDS = 3;
+    private static final int SESSIONS = 600;
+    private static final int SHORT_SESSIONS = 400;
+    private static final int SESSIONS_WITH_A_KILL = 120;
+
+    private Fleet() {}
+
+    /**
+     * Runs the fleet, and prints a table: medians of three rounds of 600 sessions, about 15 minutes.
+     *
+     * @param args {@code short} for 400 sessions under {@code headroom()} alone, and 120 more during which a worker is
+     *     killed; it fails if a worker is off its target. {@code quiet} to take the host for idle but for the worker
+     * @throws Exception if a run breaks
+     */
+    public static void main(String[] args) throws Exception {
+        List<String> options = Arrays.asList(args);
+        boolean quiet = options.contains("quiet");
+        boolean quotas = FleetRun.canMakeGroups();
+        List<Double> cores = quotas ? CORES : equalParts();
+        if (options.contains("short")) {
+            runShort(cores, quotas, quiet);
+        } else {
+            runAll(cores, quotas, quiet);
+        }
+        // The clients' threads are no daemons.
+        System.exit(0);
+    }
+
+    private static List<Double> equalParts() {
+        double part = (double) Runtime.getRuntime().availableProcessors() / CORES.size();
+        return CORES.stream().map(each -> part).toList();
+    }
+
+    private static void runAll(List<Double> cores, boolean quotas, boolean quiet) throws Exception {
+        Map<String, List<FleetResult>> results = new LinkedHashMap<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            for (String limit : LIMITS.keySet()) {
+                try (FleetRun fleet = new FleetRun(limit, cores, quotas, quiet)) {
+                    FleetResult result = fleet.run(SESSIONS, 0);
+                    results.computeIfAbsent(limit, none -> new ArrayList<>()).add(result);
+                    System.out.println(result.row(limit + ", round " + (round + 1)));
+                    report(fleet, limit);
+                }
+            }
+        }
+        System.out.println();
+        System.out.println(FleetResult.head(results.get("headroom").get(0)));
+        results.forEach(
+                (limit, runs) -> System.out.println(FleetResult.median(runs).row(LIMITS.get(limit))));
+    }
+
+    private static void runShort(List<Double> cores, boolean quotas, boolean quiet) throws Exception {
+        try (FleetRun fleet = new FleetRun("headroom", cores, quotas, quiet)) {
+            FleetResult calm = fleet.run(SHORT_SESSIONS, 0);
+            System.out.println(FleetResult.head(calm));
+            System.out.println(calm.row(LIMITS.get("headroom")));
+            report(fleet, "headroom");
+            if (quotas) {
+                check(calm);
+            }
+            FleetResult withKill = fleet.run(SESSIONS_WITH_A_KILL, SESSIONS_WITH_A_KILL / 3);
+            System.out.println(withKill.row("the same, one worker killed"));
+        }
+    }
+
+    private static void report(FleetRun fleet, String limit) throws IOException {
+        if (!fleet.journals().isEmpty()) {
+            Path page = FleetRun.FILES.resolve(limit + ".html");
+            Report.write(page, fleet.journals());
+            System.out.println("The workers' report: " + page);
+        }
+    }
+
+    private static void check(FleetResult result) {
+        for (FleetResult.Worker worker : result.workers()) {
+            if (worker.cpu() < 58 || worker.cpu() > 76 || Math.abs(worker.share() - worker.fair()) > 5) {
+                throw new IllegalStateException("a worker is off its target or its share: " + worker);
+            }
+        }
+        if (result.p95() > 1.1 * Sessions.SECONDS_ALONE) {
+            throw new IllegalStateException("sessions are slow: " + result);
+        }
+        if (result.doneTwice() > 0) {
+            throw new IllegalStateException("sessions were done twice: " + result);
+        }
+    }
+}
