@@ -1,0 +1,55 @@
+package io.github.cpugate.docs;
+
+import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Slot;
+import io.github.cpugate.temporal.GateSlotSupplier;
+import io.temporal.activity.Activity;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerOptions;
+import io.temporal.worker.tuning.ActivitySlotInfo;
+import io.temporal.worker.tuning.CompositeTuner;
+import io.temporal.worker.tuning.FixedSizeSlotSupplier;
+import java.util.concurrent.TimeUnit;
+
+/** The snippets of docs/fleet/temporal.md. */
+class TemporalSnippets {
+
+    static class RateLimitException extends Exception {
+        private static final long serialVersionUID = 1L;
+        final String retryAfter = "1";
+    }
+
+    void worker(WorkerFactory factory, AdaptiveCpuGate gate) {
+        GateSlotSupplier<ActivitySlotInfo> sessions = GateSlotSupplier.forActivities(gate);
+        factory.newWorker(
+                "sessions",
+                WorkerOptions.newBuilder()
+                        .setWorkerTuner(new CompositeTuner(
+                                new FixedSizeSlotSupplier<>(50), // workflow tasks
+                                sessions,
+                                new FixedSizeSlotSupplier<>(50), // local activities
+                                new FixedSizeSlotSupplier<>(10))) // Nexus tasks
+                        .build());
+    }
+
+    void shutDown(WorkerFactory factory, AdaptiveCpuGate gate) {
+        factory.shutdown();
+        factory.awaitTermination(1, TimeUnit.MINUTES);
+        gate.close();
+    }
+
+    String session(GateSlotSupplier<ActivitySlotInfo> sessions, String prompt) {
+        Slot slot = sessions.slotOf(Activity.getExecutionContext().getInfo()).orElseThrow();
+        try {
+            return stream(prompt);
+        } catch (RateLimitException e) {
+            slot.rateLimitedFor(e.retryAfter);
+            throw ApplicationFailure.newFailure("refused", "RateLimited"); // Temporal tries it again, here or elsewhere
+        }
+    }
+
+    private String stream(String prompt) throws RateLimitException {
+        throw new RateLimitException();
+    }
+}
