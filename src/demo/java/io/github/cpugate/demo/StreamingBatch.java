@@ -10,13 +10,16 @@ import io.github.cpugate.observe.JfrEvents;
 import io.github.cpugate.observe.Journal;
 import io.github.cpugate.observe.Report;
 import io.github.cpugate.policy.Reason;
+import io.github.cpugate.policy.StepPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,11 +35,11 @@ import picocli.CommandLine.Spec;
         name = "streaming-batch",
         sortOptions = false,
         description = {
-            "Streams a batch of sessions under a fixed number of slots and then under the adaptive gate, and prints what "
-                    + "it did to this machine's CPU and to the sessions. Takes three to four minutes.",
+            "Streams a batch of sessions under a fixed number of slots and then under the adaptive gate with each of its "
+                    + "policies, and prints what it did to this machine's CPU and to the sessions. Takes about five minutes.",
             "",
             "The model is a server in this process, on loopback. With both ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY set, "
-                    + "the sessions go there instead: real requests, some 200 on a small machine and more on a bigger one; it says how many before the first.",
+                    + "the sessions go there instead: real requests, some 300 on a small machine and more on a bigger one; it says how many before the first.",
             ""
         })
 public final class StreamingBatch implements Callable<Integer> {
@@ -44,13 +47,16 @@ public final class StreamingBatch implements Callable<Integer> {
     private static final int MAX_TOKENS = 600;
     private static final int SHORT_MAX_TOKENS = 150;
     private static final int ALONE = 3;
+    private static final int QUICK_SESSIONS = 16;
     private static final double BUSY = 15;
     private static final Path FILES = Path.of("target", "demo");
     private static final String FIXED = "fixed";
-    private static final String GATE = "gate";
+    private static final String ONE_SLOT = "oneSlot";
+    private static final String HEADROOM = "headroom";
+    private static final List<String> POLICIES = List.of(FIXED, ONE_SLOT, HEADROOM);
     private static final String CPU_ALONE = "cpu-alone";
     private static final String BOTH = "both";
-    private static final List<String> RUNS = List.of(FIXED, GATE, CPU_ALONE, BOTH);
+    private static final List<String> RUNS = List.of(FIXED, ONE_SLOT, HEADROOM, CPU_ALONE, BOTH);
     private static final String REPORT_FILE = "report.html";
 
     @Option(
@@ -107,8 +113,18 @@ public final class StreamingBatch implements Callable<Integer> {
                     + "short sessions; not with a real service")
     private List<Integer> apiLimit = List.of();
 
-    @Option(names = "--gate-only", description = "leave out the fixed run")
-    private boolean gateOnly;
+    @Option(
+            names = "--policy",
+            paramLabel = "NAME",
+            split = ",",
+            defaultValue = "fixed,oneSlot,headroom",
+            description = "the runs, one for each of these (default: ${DEFAULT-VALUE})")
+    private List<String> policies = List.of();
+
+    @Option(
+            names = "--quick",
+            description = "about a minute: " + QUICK_SESSIONS + " short sessions, too few for steady figures")
+    private boolean quick;
 
     @Option(
             names = "--model",
@@ -156,6 +172,14 @@ public final class StreamingBatch implements Callable<Integer> {
         }
         for (int limit : apiLimit) {
             checkAtLeastOne("--api-limit", limit);
+        }
+        for (String policy : policies) {
+            if (!POLICIES.contains(policy)) {
+                throw new ParameterException(commandLine(), "--policy must be of " + POLICIES + ", was " + policy);
+            }
+        }
+        if (quick) {
+            sessions = Math.min(sessions, QUICK_SESSIONS);
         }
         CountDownLatch ended = new CountDownLatch(1);
         Thread job = Thread.currentThread();
@@ -213,7 +237,7 @@ public final class StreamingBatch implements Callable<Integer> {
 
     private void compare(Workload workload, boolean real) throws InterruptedException, IOException {
         if (real) {
-            int answers = ALONE + (gateOnly ? 1 : 2) * sessions;
+            int answers = ALONE + policies.size() * sessions;
             System.out.println("These are real requests: " + workload.requests(answers) + " of them.");
         }
         deleteFilesOfTheLastRun();
@@ -221,7 +245,7 @@ public final class StreamingBatch implements Callable<Integer> {
         System.out.println(workload.describe());
         System.out.println("Warming up ...");
         workload.warmUp(SHORT_MAX_TOKENS);
-        Session session = workload.session(MAX_TOKENS);
+        Session session = workload.session(quick ? SHORT_MAX_TOKENS : MAX_TOKENS);
 
         System.out.println("One session alone, three times ...");
         List<Double> alone = new ArrayList<>();
@@ -234,43 +258,51 @@ public final class StreamingBatch implements Callable<Integer> {
         Table table = new Table(RunResult.percentile(alone, 50), cpuAlone, target, processors);
 
         Batch batch = new Batch(Collections.nCopies(sessions, session), meter, tick -> live.show(tick, sessions));
-        if (!gateOnly) {
-            System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
-            // A gate that cannot move is a semaphore with a journal.
-            AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
-                    .name("fixed " + slots)
-                    .targetCpu(target)
-                    .minSlots(slots)
-                    .maxSlots(slots)
-                    .listener(Journal.jsonLines(steps(FIXED)))
-                    .build();
-            try (Limiter fixed = Limiter.gate(gate)) {
-                table.add("fixed " + slots, batch.run(fixed, () -> 4, ticks(FIXED)), false);
-                live.end();
+        for (String policy : policies) {
+            if (policy.equals(FIXED)) {
+                runFixed(batch, table);
+            } else {
+                runGate(batch, table, policy);
             }
+            live.end();
         }
-        System.out.printf("%d sessions under the gate, target %.0f %% ...%n", sessions, target);
-        Convergence convergence = new Convergence();
-        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
-                .name("gate, target %.0f %%".formatted(target))
-                .targetCpu(target)
-                .minSlots(minSlots)
-                .maxSlots(maxSlots)
-                .listener(Journal.jsonLines(steps(GATE)))
-                .listener(JfrEvents.create())
-                .listener(convergence)
-                .build();
-        try (Limiter limiter = Limiter.gate(gate)) {
-            table.add(
-                    "gate, target %.0f %%".formatted(target),
-                    batch.run(limiter, convergence::seconds, ticks(GATE)),
-                    true);
-        }
-        live.end();
         System.out.println();
         System.out.println(table);
         System.out.println("Observations: " + FILES);
         report();
+    }
+
+    /** A gate that cannot move is a semaphore with a journal. */
+    private void runFixed(Batch batch, Table table) throws InterruptedException, IOException {
+        System.out.printf("%d sessions, %d at once ...%n", sessions, slots);
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .name("fixed " + slots)
+                .targetCpu(target)
+                .minSlots(slots)
+                .maxSlots(slots)
+                .listener(Journal.jsonLines(steps(FIXED)))
+                .build();
+        try (Limiter limiter = Limiter.gate(gate)) {
+            table.add("fixed " + slots, batch.run(limiter, () -> 4, ticks(FIXED)), false);
+        }
+    }
+
+    private void runGate(Batch batch, Table table, String policy) throws InterruptedException, IOException {
+        System.out.printf("%d sessions under the gate, %s(), target %.0f %% ...%n", sessions, policy, target);
+        Convergence convergence = new Convergence();
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .name("gate, " + policy + "()")
+                .targetCpu(target)
+                .minSlots(minSlots)
+                .maxSlots(maxSlots)
+                .policy(policy.equals(HEADROOM) ? StepPolicy.headroom() : StepPolicy.oneSlot())
+                .listener(Journal.jsonLines(steps(policy)))
+                .listener(JfrEvents.create())
+                .listener(convergence)
+                .build();
+        try (Limiter limiter = Limiter.gate(gate)) {
+            table.add("gate, `%s()`".formatted(policy), batch.run(limiter, convergence::seconds, ticks(policy)), true);
+        }
     }
 
     private void compareCeilings(Workload workload, ModelServer server) throws InterruptedException, IOException {
@@ -338,15 +370,17 @@ public final class StreamingBatch implements Callable<Integer> {
         return Objects.requireNonNull(spec).commandLine();
     }
 
-    /** When the limit had ceased to climb: at the first step that had a reading and did not grow it. */
+    /** When the limit had ceased to climb: at the first step that found CPU where it should be, or above. */
     private static final class Convergence implements GateListener {
+
+        private static final Set<Reason> CLIMBS =
+                EnumSet.of(Reason.NO_READING, Reason.HEADROOM, Reason.SETTLING, Reason.NO_DEMAND);
 
         private volatile double seconds = Double.POSITIVE_INFINITY;
 
         @Override
         public void onStep(StepReport step) {
-            boolean climbs = step.reason() == Reason.NO_READING || step.reason() == Reason.HEADROOM;
-            if (!climbs && Double.isInfinite(seconds)) {
+            if (!CLIMBS.contains(step.reason()) && Double.isInfinite(seconds)) {
                 seconds = step.elapsed().toNanos() / 1e9;
             }
         }

@@ -43,9 +43,8 @@ final class Table {
         if (holdsTarget) {
             double bound = run.cpuSeconds() / (target / 100 * processors);
             notes.add(format(
-                    "Work bound at %.0f %%: %.1f CPU-seconds / (%.2f × %d processors) = %.1f s; "
-                            + "the gate took %.2f× of it.",
-                    target, run.cpuSeconds(), target / 100, processors, bound, run.batchSeconds() / bound));
+                    "%s: work bound at %.0f %%: %.1f CPU-seconds / (%.2f × %d processors) = %.1f s; it took %.2f× of it.",
+                    name, target, run.cpuSeconds(), target / 100, processors, bound, run.batchSeconds() / bound));
         }
     }
 

@@ -35,9 +35,9 @@ class MainJobIT {
     void theMainJobCanBeRecordedAndWritesItsReport() throws Exception {
         Processes.assumeJcmd();
         Path recording = folder.resolve("job.jfr");
-        Process job =
-                Processes.start(Processes.java(StreamingBatch.class.getName(), "--sessions=" + SESSIONS, "--slots=6")
-                        .directory(folder.toFile()));
+        Process job = Processes.start(Processes.java(
+                        StreamingBatch.class.getName(), "--sessions=" + SESSIONS, "--slots=6", "--policy=fixed,oneSlot")
+                .directory(folder.toFile()));
         List<String> output = new ArrayList<>();
         try (BufferedReader lines = job.inputReader()) {
             String line;
@@ -68,7 +68,7 @@ class MainJobIT {
 
     private static void checkStates(List<RecordedEvent> states) {
         assertThat(states).as("one every two seconds").hasSizeBetween(5, 60).allSatisfy(state -> {
-            assertThat(state.getString("gate")).isEqualTo("gate, target 70 %");
+            assertThat(state.getString("gate")).isEqualTo("gate, oneSlot()");
             assertThat(state.getInt("limit")).isBetween(2, 16);
             assertThat(state.getInt("inFlight")).isBetween(0, 16);
             assertThat(state.getInt("waiting")).isBetween(0, SESSIONS);
@@ -95,7 +95,7 @@ class MainJobIT {
                 .as("all sessions wait except those that take the first slots")
                 .hasSizeBetween(2, SESSIONS - 2);
         assertThat(waits).allSatisfy(wait -> {
-            assertThat(wait.getString("gate")).isEqualTo("gate, target 70 %");
+            assertThat(wait.getString("gate")).isEqualTo("gate, oneSlot()");
             assertThat(wait.getString("outcome")).isEqualTo("ADMITTED");
             assertThat(wait.getDuration()).isBetween(Duration.ofMillis(10), Duration.ofMinutes(2));
             assertThat(wait.getThread()).isNotNull();
@@ -123,7 +123,7 @@ class MainJobIT {
     private void checkPage(Path page) throws IOException, InterruptedException {
         Browser browser = new Browser(folder);
         String dom = browser.elements(page);
-        assertThat(texts(dom, "<h2>", "</h2>")).containsExactly("fixed 6", "gate, target 70 %");
+        assertThat(texts(dom, "<h2>", "</h2>")).containsExactly("fixed 6", "gate, oneSlot()");
         assertThat(texts(dom, "class=\"answer\">", "</p>"))
                 .hasSize(2)
                 .allSatisfy(answer -> assertThat(answer).startsWith("Callers waited "));
