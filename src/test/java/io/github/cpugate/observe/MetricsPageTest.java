@@ -65,7 +65,7 @@ class MetricsPageTest {
     }
 
     @Test
-    void theDashboardQueriesScrapedMetricsOnly() throws Exception {
+    void theDashboardQueriesExactlyTheScrapedMetrics() throws Exception {
         publishAHistogram();
         try (AdaptiveCpuGate gate = gate()) {
             GateMetricsTest.run(gate);
@@ -89,9 +89,36 @@ class MetricsPageTest {
                 }
                 assertThat(selected).as("%s selects by gate", query).isEqualTo(matchesOf(NAME, query));
             }
+            Set<String> names = new TreeSet<>();
+            scraped.forEach(line -> names.add(line.replaceFirst("\\{.*", "")));
             assertThat(matchesOf(NAME, dashboard.toString()))
                     .as("all metrics in the dashboard")
-                    .hasSize(26);
+                    .isEqualTo(names);
+        }
+    }
+
+    @Test
+    void noPanelOfTheDashboardCoversAnother() throws Exception {
+        JsonNode panels = new ObjectMapper()
+                .readTree(Path.of("docs/grafana-dashboard.json").toFile())
+                .get("panels");
+        Set<String> covered = new TreeSet<>();
+        Set<Integer> ids = new TreeSet<>();
+        for (JsonNode panel : panels) {
+            assertThat(ids.add(panel.get("id").asInt()))
+                    .as("%s has its own id", panel)
+                    .isTrue();
+            JsonNode place = panel.get("gridPos");
+            int right = place.get("x").asInt() + place.get("w").asInt();
+            int bottom = place.get("y").asInt() + place.get("h").asInt();
+            assertThat(right).as(panel.get("title").asText()).isLessThanOrEqualTo(24);
+            for (int x = place.get("x").asInt(); x < right; x++) {
+                for (int y = place.get("y").asInt(); y < bottom; y++) {
+                    assertThat(covered.add(x + "," + y))
+                            .as(panel.get("title").asText())
+                            .isTrue();
+                }
+            }
         }
     }
 
