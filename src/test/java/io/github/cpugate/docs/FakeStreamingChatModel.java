@@ -1,0 +1,43 @@
+package io.github.cpugate.docs;
+
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
+import java.util.concurrent.CompletableFuture;
+
+/** Streams from the fake service as LangChain4j's models do: after a cancellation it calls back no more. */
+record FakeStreamingChatModel(FakeModel service) implements StreamingChatModel {
+
+    private static final ChatResponse END =
+            ChatResponse.builder().aiMessage(AiMessage.from("the end")).build();
+
+    @Override
+    public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
+        Handle handle = new Handle();
+        handle.end.complete(service.stream(
+                token -> handler.onPartialResponse(new PartialResponse(token), new PartialResponseContext(handle)),
+                () -> handler.onCompleteResponse(END)));
+    }
+
+    private static final class Handle implements StreamingHandle {
+
+        private final CompletableFuture<Runnable> end = new CompletableFuture<>(); // the first token may come before it
+        private volatile boolean cancelled;
+
+        @Override
+        public void cancel() {
+            cancelled = true;
+            end.join().run();
+        }
+
+        @Override
+        public boolean isCancelled() {
+            return cancelled;
+        }
+    }
+}
