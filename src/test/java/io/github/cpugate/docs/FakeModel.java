@@ -1,5 +1,6 @@
 package io.github.cpugate.docs;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -7,19 +8,19 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /** A model service that streams some tokens on a thread of its own, and counts the sessions that run there at once. */
-final class FakeModel implements AutoCloseable {
+public final class FakeModel implements AutoCloseable {
 
     private static final int TOKENS = 5;
     private static final long TOKEN_NANOS = 20_000;
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    final AtomicInteger running = new AtomicInteger();
-    final AtomicInteger most = new AtomicInteger();
-    final AtomicInteger started = new AtomicInteger();
-    final AtomicInteger completed = new AtomicInteger();
+    public final AtomicInteger running = new AtomicInteger();
+    public final AtomicInteger most = new AtomicInteger();
+    public final AtomicInteger started = new AtomicInteger();
+    public final AtomicInteger completed = new AtomicInteger();
 
     /** Starts a session; returns what cancels it. A session has ended here before {@code end} is called. */
-    Runnable stream(Consumer<String> token, Runnable end) {
+    public Runnable stream(Consumer<String> token, Runnable end) {
         started.incrementAndGet();
         most.accumulateAndGet(running.incrementAndGet(), Math::max);
         Session session = new Session();
@@ -34,6 +35,19 @@ final class FakeModel implements AutoCloseable {
             }
         });
         return session::end;
+    }
+
+    /** Runs a session on this thread, until the session has ended or the thread is interrupted. */
+    public String ask(String prompt) throws InterruptedException {
+        CountDownLatch end = new CountDownLatch(1);
+        Runnable session = stream(token -> {}, end::countDown);
+        try {
+            end.await();
+            return "answer to " + prompt;
+        } catch (InterruptedException e) {
+            session.run();
+            throw e;
+        }
     }
 
     /** A session that runs until it has completed or been cancelled. */
@@ -57,7 +71,7 @@ final class FakeModel implements AutoCloseable {
         }
     }
 
-    static void spin(long nanos) {
+    public static void spin(long nanos) {
         long until = System.nanoTime() + nanos;
         while (System.nanoTime() < until) {
             Thread.onSpinWait();

@@ -14,8 +14,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Cancels streams at random moments: in line, at the grant, and in mid-stream. */
-final class Races {
+/**
+ * Cancels streams at random moments: in line, at the grant, and in mid-stream. Public for sources that other compilers
+ * load.
+ */
+public final class Races {
 
     private static final int SUBSCRIPTIONS = 20_000;
     private static final int AT_ONCE = 8;
@@ -25,11 +28,11 @@ final class Races {
     private Races() {}
 
     /** Subscribes to a stream of the model in a slot of the gate; returns what cancels the subscription. */
-    interface Recipe {
+    public interface Recipe {
         Runnable subscribe(AdaptiveCpuGate gate, FakeModel model);
     }
 
-    static AdaptiveCpuGate gate(int slots) {
+    public static AdaptiveCpuGate gate(int slots) {
         return AdaptiveCpuGate.builder()
                 .minSlots(slots)
                 .maxSlots(slots)
@@ -38,11 +41,11 @@ final class Races {
                 .build();
     }
 
-    static void assertNoSlotIsLost(Recipe recipe) throws Exception {
+    public static void assertNoSlotIsLost(Recipe recipe) throws Exception {
         assertNoSlotIsLost(recipe, SLOTS);
     }
 
-    static void assertNoSlotIsLost(Recipe recipe, int mostAtOnce) throws Exception {
+    public static void assertNoSlotIsLost(Recipe recipe, int mostAtOnce) throws Exception {
         SplittableRandom random = new SplittableRandom(1);
         ExecutorService cancelling = Executors.newSingleThreadExecutor();
         try (AdaptiveCpuGate gate = gate(SLOTS);
