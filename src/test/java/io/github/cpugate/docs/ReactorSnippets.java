@@ -26,8 +26,7 @@ class ReactorSnippets {
     }
 
     void blockHound() {
-        BlockHound.builder()
-                .allowBlockingCallsInside("java.util.concurrent.locks.ReentrantLock", "lock")
-                .install();
+        BlockHound.install(
+                builder -> builder.allowBlockingCallsInside("java.util.concurrent.locks.ReentrantLock", "lock"));
     }
 }
