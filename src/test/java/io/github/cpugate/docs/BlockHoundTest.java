@@ -7,16 +7,18 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Tests what docs/streams/reactor.md says of BlockHound, in JVMs of their own since BlockHound changes the JDK. */
 @Tag("slow")
+@Timeout(120)
 class BlockHoundTest {
 
     private static String run(String how) throws IOException, InterruptedException {
         Process jvm = Processes.start(
                 Processes.java("-XX:+AllowRedefinitionToAddDeleteMethods", BlockHoundRun.class.getName(), how));
         try {
-            assertThat(jvm.waitFor(50, TimeUnit.SECONDS)).as("has ended").isTrue();
+            assertThat(jvm.waitFor(100, TimeUnit.SECONDS)).as("has ended").isTrue();
             return Processes.outputOf(jvm);
         } finally {
             jvm.destroyForcibly();
