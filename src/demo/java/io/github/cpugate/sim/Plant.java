@@ -1,6 +1,5 @@
 package io.github.cpugate.sim;
 
-import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.function.DoubleUnaryOperator;
 
@@ -16,16 +15,25 @@ import java.util.function.DoubleUnaryOperator;
 final class Plant {
 
     /** What happens at a time. */
-    private record Event(double at, long order, Runnable action) {}
+    private record Event(double at, long order, Runnable action) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            return at == other.at ? Long.compare(order, other.order) : Double.compare(at, other.at);
+        }
+    }
 
-    private record Running(double endsAt, long order, double demand, int owner, Runnable atEnd) {}
+    private record Running(double endsAt, long order, double demand, int owner, Runnable atEnd)
+            implements Comparable<Running> {
+        @Override
+        public int compareTo(Running other) {
+            return endsAt == other.endsAt ? Long.compare(order, other.order) : Double.compare(endsAt, other.endsAt);
+        }
+    }
 
     private final double cores;
     private final DoubleUnaryOperator background;
-    private final PriorityQueue<Event> events =
-            new PriorityQueue<>(Comparator.comparingDouble(Event::at).thenComparingLong(Event::order));
-    private final PriorityQueue<Running> running =
-            new PriorityQueue<>(Comparator.comparingDouble(Running::endsAt).thenComparingLong(Running::order));
+    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private final PriorityQueue<Running> running = new PriorityQueue<>();
 
     private double now;
     private long order; // events of one moment happen in the order in which they were asked for
@@ -34,6 +42,7 @@ final class Plant {
     private final double[] demand; // cores that each owner's sessions ask for
     private double busy; // core-seconds used so far
     private final double[] used; // core-seconds used so far by each owner's sessions
+    private double wanted; // core-seconds that the background has asked for so far
 
     Plant(double cores, int owners, DoubleUnaryOperator background) {
         this.cores = cores;
@@ -58,6 +67,10 @@ final class Plant {
 
     double used(int owner) {
         return used[owner];
+    }
+
+    double wanted() {
+        return wanted;
     }
 
     void at(double time, Runnable action) {
@@ -117,6 +130,7 @@ final class Plant {
     private void elapse(double seconds, double share) {
         progress += seconds * share;
         busy += seconds * share * asked();
+        wanted += seconds * foreign;
         for (int i = 0; i < demand.length; i++) {
             used[i] += seconds * share * demand[i];
         }
