@@ -1,0 +1,58 @@
+package io.github.cpugate.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.cpugate.sim.Fleets.Size;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Tests what fleets come to that share nothing but a queue, and the figures of docs/simulation.md. */
+@Timeout(400)
+@Tag("slow")
+class FleetsTest {
+
+    private static Map<Size, Map<FleetRule, List<FleetOutcome>>> outcomes;
+
+    @BeforeAll
+    @Timeout(400)
+    static void simulate() {
+        outcomes = Fleets.outcomes();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Size.class,
+            names = {"TEN", "HUNDRED", "THOUSAND"})
+    void headroomTakesAtMost5PercentMoreThanTheIdeal(Size size) {
+        assertThat(outcomes.get(size).get(FleetRule.HEADROOM)).isNotEmpty().allSatisfy(outcome -> {
+            assertThat(outcome.batch()).isBetween(1.0, 1.05);
+            assertThat(outcome.over()).isLessThanOrEqualTo(5);
+            assertThat(outcome.p95Stretch()).isLessThanOrEqualTo(1.01);
+        });
+    }
+
+    @Test
+    void theSameSeedGivesTheSameRun() {
+        FleetOutcome outcome = FleetRun.of(Size.TEN.fleet(1), FleetRule.HEADROOM);
+
+        assertThat(FleetRun.of(Size.TEN.fleet(1), FleetRule.HEADROOM)).isEqualTo(outcome);
+        assertThat(FleetRun.of(Size.TEN.fleet(2), FleetRule.HEADROOM)).isNotEqualTo(outcome);
+    }
+
+    @Test
+    void theDocumentShowsTheSimulatedFigures() throws IOException {
+        assertThat(Files.readString(Path.of("docs/simulation.md")))
+                .contains(Fleets.batches(outcomes))
+                .contains(Fleets.polls(outcomes))
+                .contains(Fleets.timeouts());
+    }
+}
