@@ -18,6 +18,10 @@ class TemporalSnippets {
     static class RateLimitException extends Exception {
         private static final long serialVersionUID = 1L;
         final String retryAfter = "1";
+
+        RateLimitException(String prompt) {
+            super("refused: " + prompt);
+        }
     }
 
     void worker(WorkerFactory factory, AdaptiveCpuGate gate) {
@@ -50,6 +54,6 @@ class TemporalSnippets {
     }
 
     private String stream(String prompt) throws RateLimitException {
-        throw new RateLimitException();
+        throw new RateLimitException(prompt);
     }
 }
