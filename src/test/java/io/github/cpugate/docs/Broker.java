@@ -18,15 +18,22 @@ final class Broker implements AutoCloseable {
     private final Thread atExit;
 
     /** Starts the process, and returns once something listens on this port of the loopback address. */
-    Broker(ProcessBuilder command, int port, Path log) throws IOException {
+    Broker(ProcessBuilder command, int port, Path log) throws IOException, InterruptedException {
         process = Processes.start(command.redirectErrorStream(true).redirectOutput(log.toFile()));
         atExit = new Thread(this::kill);
         Runtime.getRuntime().addShutdownHook(atExit);
-        while (!listens(port)) { // the time limit is that of the test
-            if (!process.isAlive()) {
-                throw new IllegalStateException("the server has ended:\n" + Files.readString(log));
+        boolean ready = false;
+        try {
+            while (!listens(port)) { // the time limit is that of the test
+                if (process.waitFor(50, TimeUnit.MILLISECONDS)) {
+                    throw new IllegalStateException("the server has ended:\n" + Files.readString(log));
+                }
             }
-            Thread.onSpinWait();
+            ready = true;
+        } finally {
+            if (!ready) {
+                kill();
+            }
         }
     }
 

@@ -15,13 +15,14 @@ final class KafkaBroker implements AutoCloseable {
     private static final Path CLASS_PATH = Path.of("target/kafka.classpath");
 
     private final int port = Broker.freePort();
-    private final BreakableLink link = new BreakableLink();
+    private final BreakableLink link;
     private final Broker server;
 
     /** Starts the server; skips the test if the build has not written the class path. */
     KafkaBroker(Path folder) throws IOException, InterruptedException {
         assumeTrue(Files.exists(CLASS_PATH), "no Kafka: " + CLASS_PATH + " is missing (mvn process-test-resources)");
         assumeTrue(File.separatorChar == '/', "no Kafka: its server does not support Windows");
+        link = new BreakableLink();
         Path config = Files.writeString(folder.resolve("server.properties"), """
                 process.roles=broker,controller
                 node.id=1

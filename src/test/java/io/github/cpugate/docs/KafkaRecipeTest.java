@@ -38,7 +38,6 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,7 +49,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class KafkaRecipeTest {
 
-    private static KafkaBroker broker;
+    @TempDir
+    static Path folder;
+
+    private static KafkaBroker broker; // started by the first test, so that each test is skipped without it
     private static Admin admin;
     private static KafkaProducer<String, String> producer;
 
@@ -58,14 +60,6 @@ class KafkaRecipeTest {
     private final String topic = UUID.randomUUID().toString(); // the group has the same name
     private final List<AdaptiveCpuGate> gates = new ArrayList<>();
     private final ExecutorService threads = Sessions.threads();
-
-    @BeforeAll
-    static void startBroker(@TempDir Path folder) throws Exception {
-        broker = new KafkaBroker(folder);
-        Map<String, Object> address = Map.of("bootstrap.servers", broker.address());
-        admin = Admin.create(address);
-        producer = new KafkaProducer<>(address, new StringSerializer(), new StringSerializer());
-    }
 
     @AfterAll
     static void stopBroker() throws Exception {
@@ -78,6 +72,12 @@ class KafkaRecipeTest {
 
     @BeforeEach
     void createTopic() throws Exception {
+        if (broker == null) {
+            broker = new KafkaBroker(folder);
+            Map<String, Object> address = Map.of("bootstrap.servers", broker.address());
+            admin = Admin.create(address);
+            producer = new KafkaProducer<>(address, new StringSerializer(), new StringSerializer());
+        }
         admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
         recipe.setUp(admin, topic, "dlq." + topic, (short) 1);
     }

@@ -19,7 +19,7 @@ final class RabbitBroker implements AutoCloseable {
     private final Broker server;
 
     /** Starts the server; skips the test if it is not installed. */
-    RabbitBroker(Path folder) throws IOException {
+    RabbitBroker(Path folder) throws IOException, InterruptedException {
         assumeTrue(
                 Files.isExecutable(SERVER), "no RabbitMQ: " + SERVER + " is missing (apt-get install rabbitmq-server)");
         int namesPort = Broker.freePort();
@@ -44,7 +44,7 @@ final class RabbitBroker implements AutoCloseable {
     }
 
     private static Broker start(Map<String, String> environment, String command, int port, Path folder)
-            throws IOException {
+            throws IOException, InterruptedException {
         ProcessBuilder process = new ProcessBuilder(command);
         process.environment().putAll(environment);
         return new Broker(process, port, folder.resolve(Path.of(command).getFileName() + ".log"));

@@ -26,7 +26,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -38,18 +37,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class RabbitRecipeTest {
 
-    private static RabbitBroker broker;
+    @TempDir
+    static Path folder;
+
+    private static RabbitBroker broker; // started by the first test, so that each test is skipped without it
 
     private final List<AdaptiveCpuGate> gates = new ArrayList<>();
     private final List<Connection> connections = new ArrayList<>();
     private final ExecutorService threads = Sessions.threads();
     private Channel channel;
     private String queue = UUID.randomUUID().toString();
-
-    @BeforeAll
-    static void startBroker(@TempDir Path folder) throws IOException {
-        broker = new RabbitBroker(folder);
-    }
 
     @AfterAll
     static void stopBroker() throws InterruptedException {
@@ -60,6 +57,9 @@ class RabbitRecipeTest {
 
     @BeforeEach
     void declareQueue() throws Exception {
+        if (broker == null) {
+            broker = new RabbitBroker(folder);
+        }
         channel = connect(broker.factory()).createChannel();
         channel.queueDeclare(queue, false, false, false, null);
     }

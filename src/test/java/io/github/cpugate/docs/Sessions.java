@@ -2,14 +2,13 @@ package io.github.cpugate.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.cpugate.testing.Await;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The sessions of a fleet's machines. The first of them meet, so that all slots of all machines are in use at once. */
@@ -20,7 +19,7 @@ final class Sessions {
     private final int atOnce;
     private final CyclicBarrier meeting;
     private final AtomicInteger begun = new AtomicInteger();
-    private final Queue<String> done = new ConcurrentLinkedQueue<>();
+    private final BlockingQueue<String> done = new LinkedBlockingQueue<>();
     private final List<Machine> machines = new ArrayList<>();
 
     /** Makes a fleet that runs {@code atOnce} sessions when all of its slots are in use. */
@@ -68,9 +67,13 @@ final class Sessions {
     }
 
     /** Waits until as many sessions are done, and checks that it was these, and never more at once than fit. */
-    void awaitDone(List<String> messages) {
-        Await.until("all sessions are done", () -> done.size() >= messages.size());
-        assertThat(done).containsExactlyInAnyOrderElementsOf(messages);
+    void awaitDone(List<String> messages) throws InterruptedException {
+        List<String> ended = new ArrayList<>();
+        while (ended.size() < messages.size()) {
+            ended.add(done.take()); // the time limit is that of the test
+        }
+        assertThat(ended).containsExactlyInAnyOrderElementsOf(messages);
+        assertThat(done).isEmpty();
         for (Machine machine : machines) {
             assertThat(machine.most).as("sessions at once").hasValue(machine.slots);
         }
