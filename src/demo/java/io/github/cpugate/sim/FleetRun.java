@@ -12,7 +12,7 @@ final class FleetRun {
 
     // Seconds for which a worker runs, and then the next one. Long turns find more in the processor's cache, but a
     // session that is back is seen later, and at the end some workers would see an empty queue too early.
-    private static final double LONG_TURN = 6;
+    private static final double LONG_TURN = 30;
     private static final double SHORT_TURN = 0.25;
 
     private static final int IDLE = 10; // seconds after the batch for which workers find the queue empty
@@ -40,7 +40,7 @@ final class FleetRun {
 
     private FleetOutcome run() {
         while (queue.hasSessions() && now < LATEST) {
-            boolean workersMeet = !scenario.renews || queue.undone() < scenario.sessions / 50;
+            boolean workersMeet = !scenario.renews || queue.undone() < scenario.sessions / 20;
             advance(workersMeet ? SHORT_TURN : LONG_TURN);
             pollsUntilEmpty = queue.polls();
         }
