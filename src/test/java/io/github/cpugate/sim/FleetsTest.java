@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Tests what fleets come to that share nothing but a queue, and the figures of docs/simulation.md. */
 @Timeout(400)
 @Tag("slow")
+@Tag("virtual-time")
 class FleetsTest {
 
     private static Map<Size, Map<FleetRule, List<FleetOutcome>>> outcomes;

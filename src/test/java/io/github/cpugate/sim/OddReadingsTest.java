@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * longer, at rest. Where it becomes much longer, {@code headroom()} is not good: see {@link DeadTimes}.
  */
 @Tag("slow")
+@Tag("virtual-time")
 class OddReadingsTest {
 
     private enum Odd {

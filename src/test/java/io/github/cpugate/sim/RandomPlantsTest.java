@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Holds {@code headroom()} to its bounds on plants that nobody chose: the first of those of docs/simulation.md. */
 @Tag("slow")
+@Tag("virtual-time")
 class RandomPlantsTest {
 
     private static final int PLANTS = 60;

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Tests the rule by which gates share a host, on simulated hosts. */
 @Timeout(120)
 @Tag("slow")
+@Tag("virtual-time")
 class SharedHostsTest {
 
     private static Map<SharedScenario, Map<Policy, Figures>> figures;

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(300)
 @Tag("slow")
+@Tag("virtual-time")
 class SimulationTest {
 
     private static Map<Scenarios, List<Comparison>> comparisons;
