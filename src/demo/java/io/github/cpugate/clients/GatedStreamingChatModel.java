@@ -76,7 +76,7 @@ public final class GatedStreamingChatModel implements StreamingChatModel {
     /** A request in its slot. */
     private record Session(Slot slot, StreamingChatResponseHandler handler) implements StreamingChatResponseHandler {
 
-        /** After a cancellation no callback comes, so the handle gives the slot back. */
+        /** A cancellation need not be followed by a callback, so the handle gives the slot back. */
         private StreamingHandle inSlot(StreamingHandle handle) {
             return new StreamingHandle() {
                 @Override

@@ -10,7 +10,10 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import java.util.concurrent.CompletableFuture;
 
-/** Streams from the fake service as LangChain4j's models do: after a cancellation it calls back no more. */
+/**
+ * Streams from the fake service as LangChain4j's models do: a callback that throws does not end the stream, a
+ * cancellation does, without a callback.
+ */
 record FakeStreamingChatModel(FakeModel service) implements StreamingChatModel {
 
     private static final ChatResponse END =
@@ -20,7 +23,13 @@ record FakeStreamingChatModel(FakeModel service) implements StreamingChatModel {
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
         Handle handle = new Handle();
         handle.end.complete(service.stream(
-                token -> handler.onPartialResponse(new PartialResponse(token), new PartialResponseContext(handle)),
+                token -> {
+                    try {
+                        handler.onPartialResponse(new PartialResponse(token), new PartialResponseContext(handle));
+                    } catch (RuntimeException e) {
+                        handler.onError(e);
+                    }
+                },
                 () -> handler.onCompleteResponse(END)));
     }
 

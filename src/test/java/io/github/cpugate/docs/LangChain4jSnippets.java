@@ -8,8 +8,10 @@ import dev.langchain4j.service.TokenStream;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.clients.GatedChatModel;
 import io.github.cpugate.clients.GatedStreamingChatModel;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -40,13 +42,24 @@ class LangChain4jSnippets {
 
     CompletableFuture<ChatResponse> inSlot(AdaptiveCpuGate gate, Supplier<TokenStream> stream, Consumer<String> token) {
         return gate.callAsync(() -> {
-            CompletableFuture<ChatResponse> end = new CompletableFuture<>();
+            AtomicBoolean unwanted = new AtomicBoolean();
+            CompletableFuture<ChatResponse> end = new CompletableFuture<>() {
+                @Override
+                public boolean cancel(boolean mayInterrupt) {
+                    unwanted.set(true); // the slot is held until the stream has ended
+                    return false;
+                }
+            };
             stream.get() // such as assistant.chat(prompt), a TokenStream
                     .onPartialResponseWithContext((part, context) -> {
-                        if (end.isDone()) {
-                            context.streamingHandle().cancel(); // nobody wants the rest
-                        } else {
+                        try {
+                            if (unwanted.get()) {
+                                throw new CancellationException();
+                            }
                             token.accept(part.text());
+                        } catch (RuntimeException e) {
+                            context.streamingHandle().cancel(); // LangChain4j would go on with the stream
+                            throw e; // to onError
                         }
                     })
                     .onCompleteResponse(end::complete)

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.cpu.CpuSample;
-import io.github.cpugate.testing.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +68,7 @@ public final class Races {
                         .isTrue();
             }
             assertThat(gate.snapshot()).returns(0, GateSnapshot::inFlight).returns(0, GateSnapshot::waiting);
-            Await.until("no session runs", () -> model.running.get() == 0);
+            assertThat(model.running).as("sessions that still run").hasValue(0);
             assertThat(model.most.get()).as("sessions at once").isBetween(SLOTS, mostAtOnce);
             assertThat(model.started.get())
                     .as("some were cancelled in line")
