@@ -59,6 +59,7 @@ final class FleetWorker {
         Options options = Options.of(args);
         WorkflowServiceStubs server = WorkflowServiceStubs.newServiceStubs(WorkflowServiceStubsOptions.newBuilder()
                 .setTarget("127.0.0.1:" + options.port)
+                .setRpcTimeout(Duration.ofMinutes(1)) // a quarter of a core has loaded all classes late
                 .build());
         WorkerFactory factory = WorkerFactory.newInstance(WorkflowClient.newInstance(server));
         Worker worker = factory.newWorker(
