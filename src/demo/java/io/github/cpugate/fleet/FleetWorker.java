@@ -37,6 +37,7 @@ final class FleetWorker {
     private static final int MOST = 32;
     private static final double TARGET = 70; // percent
     private static final int PIECES = 30;
+    private static final int HEARTBEAT = 10; // pieces
     private static final long PIECE_NANOS = (long) (Sessions.SECONDS_ALONE * 1e9 / PIECES);
     private static final double SESSION_CORES = 0.025;
 
@@ -124,7 +125,9 @@ final class FleetWorker {
                     Thread.sleep(wait / 1_000_000, (int) (wait % 1_000_000));
                 }
                 burn((long) (SESSION_CORES * PIECE_NANOS));
-                Activity.getExecutionContext().heartbeat(piece);
+                if (piece % HEARTBEAT == 0) {
+                    Activity.getExecutionContext().heartbeat(piece);
+                }
             }
         } catch (InterruptedException e) {
             throw Activity.wrap(e);
