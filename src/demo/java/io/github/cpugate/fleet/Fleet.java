@@ -29,6 +29,7 @@ public final class Fleet {
     private static final int ROUNDS = 3;
     private static final int WARM_UP = 120; // sessions; the smallest worker compiles for longest
     private static final int SESSIONS = 600;
+    private static final double LEAST_CPU = 50; // percent
     private static final double SHARE = 8; // points; what a worker needs for itself weighs more on a small one
     private static final int SHORT_SESSIONS = 400;
     private static final int SESSIONS_WITH_A_KILL = 120;
@@ -109,7 +110,7 @@ public final class Fleet {
 
     private static void check(FleetResult result) {
         for (FleetResult.Worker worker : result.workers()) {
-            if (worker.cpu() < 58 || worker.cpu() > 76 || Math.abs(worker.share() - worker.fair()) > SHARE) {
+            if (worker.cpu() < LEAST_CPU || worker.cpu() > 76 || Math.abs(worker.share() - worker.fair()) > SHARE) {
                 throw new IllegalStateException("a worker is off its target or its share: " + worker);
             }
         }
