@@ -2,7 +2,6 @@ package io.github.cpugate.demo;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.Slot;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 
 /** Sessions that use an exact part of a core, one after the other on each of some threads, until the gate is closed. */
@@ -24,21 +23,12 @@ final class CpuSessions {
         while (true) {
             try (Slot slot = gate.slot()) {
                 for (long left = length.dividedBy(TICK); left > 0; left--) {
-                    burn((long) (cores * TICK.toNanos()));
+                    CpuTime.burn((long) (cores * TICK.toNanos()));
                     Thread.sleep(TICK.toMillis());
                 }
             } catch (InterruptedException | RuntimeException e) {
                 return; // the gate is closed
             }
-        }
-    }
-
-    /** Uses so much CPU time, however long that takes. */
-    private static void burn(long nanos) {
-        var threads = ManagementFactory.getThreadMXBean();
-        long end = threads.getCurrentThreadCpuTime() + nanos;
-        while (threads.getCurrentThreadCpuTime() < end) {
-            Thread.onSpinWait();
         }
     }
 }

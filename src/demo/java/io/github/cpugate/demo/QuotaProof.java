@@ -9,7 +9,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,14 +66,8 @@ public final class QuotaProof {
         try (QuotaGroup group =
                 QuotaGroup.create("cpugate-proof-" + ProcessHandle.current().pid(), CORES)) {
             System.out.printf(Locale.ROOT, "%nThe gate sees the %s. Each second:%n", mode);
-            Process jvm = group.start(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    QuotaProof.class.getName(),
-                    mode,
-                    Integer.toString(seconds),
-                    host));
+            Process jvm = group.start(
+                    JavaCommand.of(List.of(QuotaProof.class.getName(), mode, Integer.toString(seconds), host)));
             try (BufferedReader lines =
                     new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
                 return follow(lines, group, seconds);

@@ -116,15 +116,8 @@ public final class SharedHostProof {
         }
 
         private Process start(String directory, String policy) throws IOException {
-            return new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            SharedHostProof.class.getName(),
-                            directory,
-                            policy,
-                            Long.toString(period.toMillis()))
+            return new ProcessBuilder(JavaCommand.of(List.of(
+                            SharedHostProof.class.getName(), directory, policy, Long.toString(period.toMillis()))))
                     .redirectOutput(Redirect.DISCARD)
                     .redirectError(Redirect.INHERIT)
                     .start();

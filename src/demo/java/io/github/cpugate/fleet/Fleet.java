@@ -47,7 +47,7 @@ public final class Fleet {
     public static void main(String[] args) throws Exception {
         List<String> options = Arrays.asList(args);
         boolean quiet = options.contains("quiet");
-        boolean quotas = FleetRun.canMakeGroups();
+        boolean quotas = RealFleet.canMakeGroups();
         List<Double> cores = quotas ? CORES : equalParts();
         if (options.contains("short")) {
             runShort(cores, quotas, quiet);
@@ -70,7 +70,7 @@ public final class Fleet {
         Map<String, List<FleetResult>> results = new LinkedHashMap<>();
         for (int round = 0; round < ROUNDS; round++) {
             for (String limit : limits) {
-                try (FleetRun fleet = new FleetRun(limit, cores, quotas, quiet)) {
+                try (RealFleet fleet = new RealFleet(limit, cores, quotas, quiet)) {
                     fleet.run(WARM_UP, 0);
                     FleetResult result = fleet.run(SESSIONS, 0);
                     results.computeIfAbsent(limit, none -> new ArrayList<>()).add(result);
@@ -86,7 +86,7 @@ public final class Fleet {
     }
 
     private static void runShort(List<Double> cores, boolean quotas, boolean quiet) throws Exception {
-        try (FleetRun fleet = new FleetRun("headroom", cores, quotas, quiet)) {
+        try (RealFleet fleet = new RealFleet("headroom", cores, quotas, quiet)) {
             fleet.run(WARM_UP, 0);
             FleetResult calm = fleet.run(SHORT_SESSIONS, 0);
             System.out.println(FleetResult.head(calm));
@@ -100,9 +100,9 @@ public final class Fleet {
         }
     }
 
-    private static void report(FleetRun fleet, String limit) throws IOException {
+    private static void report(RealFleet fleet, String limit) throws IOException {
         if (!fleet.journals().isEmpty()) {
-            Path page = FleetRun.FILES.resolve(limit + ".html");
+            Path page = RealFleet.FILES.resolve(limit + ".html");
             Report.write(page, fleet.journals());
             System.out.println("The workers' report: " + page);
         }

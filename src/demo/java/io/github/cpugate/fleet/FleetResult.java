@@ -1,5 +1,6 @@
 package io.github.cpugate.fleet;
 
+import io.github.cpugate.demo.RunResult;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,14 +32,14 @@ record FleetResult(List<Worker> workers, double p95, double makespan, int doneTw
 
     /** @param first the number of the batch's first session */
     static FleetResult of(
-            List<Machine> machines, int first, FleetRun.Moment from, FleetRun.Moment to, long makespanMillis) {
+            List<Machine> machines, int first, RealFleet.Moment from, RealFleet.Moment to, long makespanMillis) {
         double allCores = machines.stream().mapToDouble(Machine::cores).sum();
         Map<Machine, Long> sessions = new HashMap<>();
         Map<Integer, Integer> times = new HashMap<>();
         List<Double> lengths = new ArrayList<>();
         for (Machine machine : machines) {
             sessions.put(machine, 0L);
-            for (FleetWorker.Ended each : machine.ended(first)) {
+            for (WorkerMain.Ended each : machine.ended(first)) {
                 times.merge(each.number(), 1, Integer::sum);
                 lengths.add(each.seconds());
                 if (each.began() >= from.millis() && each.began() < to.millis()) {
@@ -59,9 +60,8 @@ record FleetResult(List<Worker> workers, double p95, double makespan, int doneTw
                     100 * machine.cores() / allCores,
                     after.throttledSince(before)));
         }
-        lengths.sort(null);
         int doneTwice = (int) times.values().stream().filter(each -> each > 1).count();
-        return new FleetResult(workers, lengths.get(lengths.size() * 95 / 100), makespanMillis / 1000.0, doneTwice);
+        return new FleetResult(workers, RunResult.percentile(lengths, 95), makespanMillis / 1000.0, doneTwice);
     }
 
     /** The median of each figure over several runs. */

@@ -1,5 +1,6 @@
 package io.github.cpugate.fleet;
 
+import io.github.cpugate.demo.JavaCommand;
 import io.github.cpugate.demo.QuotaGroup;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -25,7 +26,7 @@ final class Machine implements AutoCloseable {
     private final @Nullable QuotaGroup group;
     private final Process jvm;
     private final CountDownLatch ready = new CountDownLatch(1);
-    private final Queue<FleetWorker.Ended> ended = new ConcurrentLinkedQueue<>();
+    private final Queue<WorkerMain.Ended> ended = new ConcurrentLinkedQueue<>();
 
     /** What a machine has used up to now. */
     record Use(long nanos, double cpuSeconds, long periods, long throttledPeriods) {
@@ -42,14 +43,14 @@ final class Machine implements AutoCloseable {
     }
 
     /** @param group its control group, or null */
-    Machine(double cores, @Nullable QuotaGroup group, FleetWorker.Options options) throws IOException {
+    Machine(double cores, @Nullable QuotaGroup group, WorkerMain.Options options) throws IOException {
         this.cores = cores;
         this.group = group;
         // Small and quick to start, in a fraction of a core: the compiler of last resort would use all of it.
         List<String> command = new ArrayList<>(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-        command.add(FleetWorker.class.getName());
+        command.add(WorkerMain.class.getName());
         command.addAll(options.toArguments());
-        List<String> java = java(command);
+        List<String> java = JavaCommand.of(command);
         jvm = group != null
                 ? group.start(java)
                 : new ProcessBuilder(java).redirectError(Redirect.INHERIT).start();
@@ -58,22 +59,14 @@ final class Machine implements AutoCloseable {
         reader.start();
     }
 
-    /** Returns the command that runs a class of this class path in a JVM. */
-    static List<String> java(List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"), "-cp", System.getProperty("java.class.path")));
-        command.addAll(arguments);
-        return command;
-    }
-
     private void read() {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.equals(FleetWorker.READY)) {
+                if (line.equals(WorkerMain.READY)) {
                     ready.countDown();
                 } else {
-                    ended.add(FleetWorker.Ended.of(line));
+                    ended.add(WorkerMain.Ended.of(line));
                 }
             }
         } catch (IOException e) {
@@ -92,7 +85,7 @@ final class Machine implements AutoCloseable {
     }
 
     /** The sessions that have ended here, from that number on. */
-    List<FleetWorker.Ended> ended(int first) {
+    List<WorkerMain.Ended> ended(int first) {
         return ended.stream().filter(each -> each.number() >= first).toList();
     }
 

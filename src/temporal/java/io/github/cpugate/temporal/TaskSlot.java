@@ -18,8 +18,8 @@ final class TaskSlot {
     private final Slot slot;
     private final Runnable pollEnded;
 
-    // The lock makes sure that no slot is paused once its task has come. The gate's methods that are called under it do
-    // not block.
+    // With it no slot is paused once its task has come. pause(), which is called under it, does not block; on a manual
+    // gate it may complete the reservation of another poll, which has a lock of its own.
     private final ReentrantLock lock = new ReentrantLock();
     private boolean polling = true; // guarded by lock
 

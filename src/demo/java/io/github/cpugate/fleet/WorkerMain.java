@@ -3,6 +3,7 @@ package io.github.cpugate.fleet;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.cpu.QuietHost;
+import io.github.cpugate.demo.CpuTime;
 import io.github.cpugate.observe.Journal;
 import io.github.cpugate.policy.StepPolicy;
 import io.github.cpugate.temporal.GateSlotSupplier;
@@ -22,7 +23,6 @@ import io.temporal.worker.tuning.ResourceBasedSlotOptions;
 import io.temporal.worker.tuning.ResourceBasedSlotSupplier;
 import io.temporal.worker.tuning.SlotSupplier;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -30,7 +30,7 @@ import java.util.List;
 /**
  * A worker of the fleet, in a JVM of its own. It prints a line when it is ready, and one for each session that ended.
  */
-final class FleetWorker {
+final class WorkerMain {
 
     static final String READY = "ready";
     private static final int FIXED = 12;
@@ -41,7 +41,7 @@ final class FleetWorker {
     private static final long PIECE_NANOS = (long) (Sessions.SECONDS_ALONE * 1e9 / PIECES);
     private static final double SESSION_CORES = 0.025;
 
-    private FleetWorker() {}
+    private WorkerMain() {}
 
     /** The command line of a worker. */
     record Options(int port, String limit, boolean quiet, Path journal, String sharedDirectory) {
@@ -72,7 +72,7 @@ final class FleetWorker {
                                 new FixedSizeSlotSupplier<>(2),
                                 new FixedSizeSlotSupplier<>(2)))
                         .build());
-        worker.registerActivitiesImplementations((Sessions) FleetWorker::stream);
+        worker.registerActivitiesImplementations((Sessions) WorkerMain::stream);
         factory.start();
         System.out.println(READY);
         while (System.in.read() >= 0) {
@@ -124,7 +124,7 @@ final class FleetWorker {
                 if (wait > 0) {
                     Thread.sleep(wait / 1_000_000, (int) (wait % 1_000_000));
                 }
-                burn((long) (SESSION_CORES * PIECE_NANOS));
+                CpuTime.burn((long) (SESSION_CORES * PIECE_NANOS));
                 if (piece % HEARTBEAT == 0) {
                     Activity.getExecutionContext().heartbeat(piece);
                 }
@@ -146,14 +146,6 @@ final class FleetWorker {
         static Ended of(String line) {
             String[] fields = line.split(" ", -1);
             return new Ended(Integer.parseInt(fields[0]), Long.parseLong(fields[1]), Double.parseDouble(fields[2]));
-        }
-    }
-
-    private static void burn(long nanos) {
-        var threads = ManagementFactory.getThreadMXBean();
-        long end = threads.getCurrentThreadCpuTime() + nanos;
-        while (threads.getCurrentThreadCpuTime() < end) {
-            Thread.onSpinWait();
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.cpugate.fleet;
 
+import io.github.cpugate.demo.JavaCommand;
 import io.github.cpugate.demo.QuotaGroup;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowOptions;
@@ -23,7 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /** One run: a server, the workers, and a batch of sessions, all of which end with it. */
-final class FleetRun implements AutoCloseable {
+final class RealFleet implements AutoCloseable {
 
     static final Duration MOST = Duration.ofMinutes(5);
     private static final int SESSIONS_OF_A_WORKFLOW = 50;
@@ -40,11 +41,12 @@ final class FleetRun implements AutoCloseable {
     private final Path shared = Files.createTempDirectory("cpugate");
 
     /** Starts all, and returns once the workers are ready. */
-    FleetRun(String limit, List<Double> cores, boolean quotas, boolean quiet) throws IOException, InterruptedException {
+    RealFleet(String limit, List<Double> cores, boolean quotas, boolean quiet)
+            throws IOException, InterruptedException {
         this.limit = limit;
         int port = freePort();
         server = new ProcessBuilder(
-                        Machine.java(List.of("-Xmx512m", TestServer.class.getName(), Integer.toString(port))))
+                        JavaCommand.of(List.of("-Xmx512m", TestServer.class.getName(), Integer.toString(port))))
                 .redirectOutput(Redirect.DISCARD)
                 .redirectError(Redirect.INHERIT)
                 .start();
@@ -65,7 +67,7 @@ final class FleetRun implements AutoCloseable {
                 machines.add(new Machine(
                         each,
                         quotas ? group(machines.size(), each) : null,
-                        new FleetWorker.Options(port, limit, quiet, journal, quotas ? "" : shared.toString())));
+                        new WorkerMain.Options(port, limit, quiet, journal, quotas ? "" : shared.toString())));
             }
             for (Machine machine : machines) {
                 machine.awaitReady();
@@ -88,8 +90,8 @@ final class FleetRun implements AutoCloseable {
 
     /** Returns whether control groups with quotas can be made here; if not, says why. */
     static boolean canMakeGroups() {
-        try (QuotaGroup group = group(0, 1)) {
-            return group != null;
+        try (QuotaGroup unused = group(0, 1)) {
+            return true;
         } catch (IOException e) {
             System.out.println("No control group with a quota can be made here (" + e + "), so the workers share the"
                     + " host, each with as many cores as it gets.");
