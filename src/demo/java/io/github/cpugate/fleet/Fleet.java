@@ -29,8 +29,9 @@ public final class Fleet {
     private static final int ROUNDS = 3;
     private static final int WARM_UP = 120; // sessions; the smallest worker compiles for longest
     private static final int SESSIONS = 600;
-    private static final double LEAST_CPU = 50; // percent
-    private static final double SHARE = 8; // points; what a worker needs for itself weighs more on a small one
+    private static final double LEAST_CPU = 58; // percent
+    private static final double MOST_CPU = 76; // percent
+    private static final double SHARE = 5; // points
     private static final int SHORT_SESSIONS = 400;
     private static final int SESSIONS_WITH_A_KILL = 120;
 
@@ -41,7 +42,8 @@ public final class Fleet {
      *
      * @param args the limits: {@code headroom}, {@code oneSlot}, {@code fixed}, {@code tuner}; by default, all of them.
      *     {@code short} for 400 sessions under {@code headroom()} alone, and 120 more during which a worker is killed;
-     *     it fails if a worker is off its target. {@code quiet} to take the host for idle but for the worker
+     *     it fails if a worker is off its target in this batch and in a second one. {@code quiet} to take the host for
+     *     idle but for the worker
      * @throws Exception if a run breaks
      */
     public static void main(String[] args) throws Exception {
@@ -91,9 +93,14 @@ public final class Fleet {
             FleetResult calm = fleet.run(SHORT_SESSIONS, 0);
             System.out.println(FleetResult.head(calm));
             System.out.println(calm.row(LIMITS.get("headroom")));
+            if (quotas && isOff(calm)) {
+                // A slot is a tenth of the smallest quota, so a slow minute of the host costs that worker one.
+                calm = fleet.run(SHORT_SESSIONS, 0);
+                System.out.println(calm.row("the same once more"));
+            }
             report(fleet, "headroom");
-            if (quotas) {
-                check(calm);
+            if (quotas && isOff(calm)) {
+                throw new IllegalStateException("the fleet is off its target: " + calm);
             }
             FleetResult withKill = fleet.run(SESSIONS_WITH_A_KILL, SESSIONS_WITH_A_KILL / 3);
             System.out.println(withKill.row("the same, one worker killed"));
@@ -108,17 +115,15 @@ public final class Fleet {
         }
     }
 
-    private static void check(FleetResult result) {
-        for (FleetResult.Worker worker : result.workers()) {
-            if (worker.cpu() < LEAST_CPU || worker.cpu() > 76 || Math.abs(worker.share() - worker.fair()) > SHARE) {
-                throw new IllegalStateException("a worker is off its target or its share: " + worker);
-            }
-        }
-        if (result.p95() > 1.1 * Sessions.SECONDS_ALONE) {
-            throw new IllegalStateException("sessions are slow: " + result);
-        }
+    private static boolean isOff(FleetResult result) {
         if (result.doneTwice() > 0) {
             throw new IllegalStateException("sessions were done twice: " + result);
         }
+        return result.p95() > 1.1 * Sessions.SECONDS_ALONE
+                || result.workers().stream().anyMatch(Fleet::isOff);
+    }
+
+    private static boolean isOff(FleetResult.Worker worker) {
+        return worker.cpu() < LEAST_CPU || worker.cpu() > MOST_CPU || Math.abs(worker.share() - worker.fair()) > SHARE;
     }
 }
