@@ -13,9 +13,7 @@ import java.util.Set;
 /** Prints what the rules do in the scenarios, as the tables of the documentation. */
 public final class Simulate {
 
-    /**
-     * Scenarios of which every figure is printed, under every rule: on docs/algorithm.md, and on docs/simulation.md.
-     */
+    /** Scenarios of which every figure is printed, under every rule: first five, and then five more. */
     private static final List<Set<String>> SHOWN = List.of(
             Set.of(
                     "2 cores, 10 s",

@@ -57,6 +57,9 @@ public class CpuGateAutoConfiguration {
         ifSet(properties.period(), builder::period);
         ifSet(properties.policy(), named -> builder.policy(named.make()));
         ifSet(properties.name(), builder::name);
+        ifSet(properties.maxWaiting(), builder::maxWaiting);
+        ifSet(properties.leakWarning(), builder::leakWarning);
+        ifSet(properties.shareHost(), builder::shareHost);
         policy.ifUnique(builder::policy);
         sampler.ifUnique(builder::sampler);
         listeners.orderedStream().forEach(builder::listener);

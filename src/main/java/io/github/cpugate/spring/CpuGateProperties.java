@@ -1,6 +1,7 @@
 package io.github.cpugate.spring;
 
 import io.github.cpugate.policy.StepPolicy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,9 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param period the time from the end of one step to the beginning of the next, as in {@code 2s}
  * @param policy {@code one-slot} or {@code headroom}
  * @param name the gate's name, in logs and metrics
+ * @param maxWaiting callers that may wait in line at once
+ * @param leakWarning after what time a slot that is still held is reported, as in {@code 10m}
+ * @param shareHost the directory in common with other processes of the machine
  */
 @ConfigurationProperties("cpugate")
 public record CpuGateProperties(
@@ -26,7 +30,10 @@ public record CpuGateProperties(
         @Nullable Integer initialSlots,
         @Nullable Duration period,
         @Nullable Policy policy,
-        @Nullable String name) {
+        @Nullable String name,
+        @Nullable Integer maxWaiting,
+        @Nullable Duration leakWarning,
+        @Nullable Path shareHost) {
 
     /** The policies that can be named in a property. A bean of type {@link StepPolicy} replaces them. */
     public enum Policy {

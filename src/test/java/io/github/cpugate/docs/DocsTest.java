@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -17,7 +18,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Holds the pages against what they tell of: every snippet is compiled, every link leads somewhere. */
 class DocsTest {
 
-    private static final Pattern LINK = Pattern.compile("\\]\\(([^):#]+)(#[^)]*)?\\)");
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^):#]*)(?:#([^)]*))?\\)");
+    private static final Pattern CODE_BLOCK = Pattern.compile("```.*?```", Pattern.DOTALL);
+    private static final Pattern HEADING = Pattern.compile("^#+ (.*)$", Pattern.MULTILINE);
 
     private static List<Path> files(Path folder, String ending) throws IOException {
         try (Stream<Path> found = Files.walk(folder)) {
@@ -59,14 +62,43 @@ class DocsTest {
     }
 
     @Test
-    void everyLinkLeadsToAFile() throws IOException {
+    void everyLinkLeadsToAFileAndToAHeadingInIt() throws IOException {
         for (Path page : pages()) {
-            Matcher link = LINK.matcher(Files.readString(page));
+            Matcher link = LINK.matcher(withoutCode(page));
             while (link.find()) {
-                Path target = page.toAbsolutePath().resolveSibling(link.group(1));
+                Path absolute = page.toAbsolutePath();
+                Path target = link.group(1).isEmpty() ? absolute : absolute.resolveSibling(link.group(1));
                 assertThat(target).as("linked from %s", page).exists();
+                if (link.group(2) != null) {
+                    assertThat(anchors(target)).as("linked from %s", page).contains(link.group(2));
+                }
             }
         }
+    }
+
+    private static String withoutCode(Path page) throws IOException {
+        return CODE_BLOCK.matcher(Files.readString(page)).replaceAll("");
+    }
+
+    /** The anchors that GitHub gives to the headings of a page. */
+    private static List<String> anchors(Path page) throws IOException {
+        return HEADING.matcher(withoutCode(page))
+                .results()
+                .map(heading -> heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\w\\- ]", "")
+                        .replace(' ', '-'))
+                .toList();
+    }
+
+    @Test
+    void theReadmeIsReadInAFewMinutes() throws IOException {
+        String prose = withoutCode(Path.of("README.md"));
+        assertThat(Pattern.compile("\\p{L}[\\p{L}\\p{N}'-]*")
+                        .matcher(prose)
+                        .results()
+                        .count())
+                .isLessThan(700);
     }
 
     @Test

@@ -16,6 +16,17 @@ import org.junit.jupiter.api.Test;
 class FakeSamplerTest {
 
     @Test
+    void aStepAboveTheTargetTakesOneSlotAway() {
+        try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual() // no governor thread: step() makes a step
+                .initialSlots(4)
+                .sampler(() -> CpuSample.of(95))
+                .build()) {
+            assertThat(gate.step().limitAfter()).isEqualTo(3);
+        }
+    }
+
+    @Test
     void aHotHostThinsOutTheBatchAndNeverStopsIt() {
         try (AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .manual() // no governor thread: step() makes a step

@@ -1,5 +1,8 @@
 package io.github.cpugate.docs;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpServer;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateClosedException;
 import io.github.cpugate.Slot;
@@ -15,19 +18,21 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
@@ -40,24 +45,33 @@ final class Snippets {
         return client + prompt;
     }
 
-    void readme(List<String> prompts) throws Exception {
-        ExecutorService threads = Executors.newCachedThreadPool(); // or virtual threads; the gate decides how many run
-        try (AdaptiveCpuGate gate =
-                AdaptiveCpuGate.builder().targetCpu(70).maxSlots(12).build()) {
-            List<Future<String>> answers = new ArrayList<>();
-            for (String prompt : prompts) {
-                answers.add(threads.submit(() -> {
-                    try (Slot slot = gate.slot()) { // waits its turn; first come, first served
-                        return stream(client, prompt); // your own streaming call
-                    }
-                }));
-            }
-            for (Future<String> answer : answers) {
-                System.out.println(answer.get());
-            }
-        } finally {
-            threads.shutdown();
+    String slot(AdaptiveCpuGate gate, String prompt) throws InterruptedException {
+        try (Slot slot = gate.slot()) { // waits its turn; first come, first served
+            return stream(client, prompt); // your own streaming call
         }
+    }
+
+    void prometheus() throws IOException {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .name("batch")
+                .listener(new GateMetrics(registry))
+                .build();
+        HttpServer server = HttpServer.create(new InetSocketAddress(9095), 0);
+        server.createContext("/metrics", exchange -> {
+            byte[] text = registry.scrape().getBytes(UTF_8);
+            exchange.sendResponseHeaders(200, text.length);
+            exchange.getResponseBody().write(text);
+            exchange.close();
+        });
+        server.start();
+        gate.close();
+    }
+
+    AdaptiveCpuGate build() {
+        AdaptiveCpuGate gate =
+                AdaptiveCpuGate.builder().targetCpu(70).maxSlots(64).build(); // percent of the host
+        return gate;
     }
 
     String shorter(AdaptiveCpuGate gate, String prompt) throws Exception {

@@ -37,7 +37,7 @@ class SpringBootRecipesTest {
 
     @Configuration
     @EnableAutoConfiguration
-    @Import({SpringBootSnippets.Answers.class, SpringBootSnippets.Closed.class})
+    @Import({SpringBootSnippets.Answers.class, SpringBootSnippets.Streams.class, SpringBootSnippets.Unavailable.class})
     static class Application {
 
         @Bean
@@ -97,6 +97,43 @@ class SpringBootRecipesTest {
                 assertThat(get(context, "/actuator/health").join().body())
                         .contains("\"cpuGate\":{\"status\":\"UP\",\"details\":{\"limit\":3,\"waiting\":0}}");
             }
+        }
+    }
+
+    @Test
+    void aStreamHoldsASlotUntilItsLastToken() {
+        try (ConfigurableApplicationContext context = start("cpugate.max-slots=1")) {
+            AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
+            SpringBootSnippets.model = prompt -> prompt + gate.snapshot().inFlight();
+
+            assertThat(get(context, "/stream?prompt=in+flight:+").join().body()).isEqualTo("in flight: 1");
+            Await.until("the slot is given back", () -> gate.snapshot().inFlight() == 0);
+            gate.close();
+            assertThat(get(context, "/stream?prompt=late").join().statusCode()).isEqualTo(503);
+            assertThat(get(context, "/async?prompt=late").join().statusCode()).isEqualTo(503);
+        } finally {
+            SpringBootSnippets.model = prompt -> prompt;
+        }
+    }
+
+    @Test
+    void anAsynchronousAnswerThatIsLateLeavesTheLineOrItsSlot() {
+        CompletableFuture<String> late = new CompletableFuture<>();
+        try (ConfigurableApplicationContext context =
+                start("cpugate.max-slots=1", "spring.mvc.async.request-timeout=300ms")) {
+            AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
+            assertThat(get(context, "/async?prompt=hello").join().body()).isEqualTo("hello");
+
+            SpringBootSnippets.model = prompt -> late.join();
+            var first = get(context, "/async?prompt=first");
+            var second = get(context, "/async?prompt=second");
+            assertThat(first.join().statusCode()).isEqualTo(503);
+            assertThat(second.join().statusCode()).isEqualTo(503);
+            Await.until("no slot is held", () -> gate.snapshot().inFlight() == 0);
+            assertThat(gate.snapshot().waiting()).isZero();
+        } finally {
+            late.complete("too late");
+            SpringBootSnippets.model = prompt -> prompt;
         }
     }
 

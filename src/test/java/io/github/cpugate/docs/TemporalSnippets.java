@@ -34,13 +34,20 @@ class TemporalSnippets {
                                 sessions,
                                 new FixedSizeSlotSupplier<>(50), // local activities
                                 new FixedSizeSlotSupplier<>(10))) // Nexus tasks
+                        .setAllowActivityHeartbeatDuringShutdown(true) // see below
                         .build());
     }
 
     void shutDown(WorkerFactory factory, AdaptiveCpuGate gate) {
-        factory.shutdown();
-        factory.awaitTermination(1, TimeUnit.MINUTES);
-        gate.close();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            factory.shutdown();
+            factory.awaitTermination(25, TimeUnit.SECONDS);
+            gate.close();
+        }));
+    }
+
+    GateSlotSupplier<ActivitySlotInfo> polls(AdaptiveCpuGate gate) {
+        return GateSlotSupplier.forActivities(gate).polls(2);
     }
 
     String session(GateSlotSupplier<ActivitySlotInfo> sessions, String prompt) {
@@ -48,7 +55,7 @@ class TemporalSnippets {
         try {
             return stream(prompt);
         } catch (RateLimitException e) {
-            slot.rateLimitedFor(e.retryAfter);
+            slot.rateLimitedFor(e.retryAfter); // the header's text, or null
             throw ApplicationFailure.newFailure("refused", "RateLimited"); // Temporal tries it again, here or elsewhere
         }
     }

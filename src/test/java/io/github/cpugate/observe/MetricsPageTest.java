@@ -59,7 +59,7 @@ class MetricsPageTest {
             GateMetricsTest.run(gate);
             Set<String> scraped = new TreeSet<>();
             GateMetricsTest.values(prometheus.scrape()).forEach(line -> scraped.add(line.replaceFirst("\\{.*", "")));
-            assertThat(matchesOf(NAME, Files.readString(Path.of("docs/observe.md"))))
+            assertThat(matchesOf(NAME, Files.readString(Path.of("docs/observe/metrics.md"))))
                     .isEqualTo(scraped);
         }
     }

@@ -78,6 +78,7 @@ class DipTest {
 
     @Test
     void theDocumentShowsTheSimulatedFigures() throws IOException {
-        assertThat(Files.readString(Path.of("docs", "simulation.md"))).contains(Simulate.dips());
+        assertThat(Files.readString(Path.of("docs/internals/simulated-service.md")))
+                .contains(Simulate.dips());
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Tests what fleets come to that share nothing but a queue, and the figures of docs/simulation.md. */
+/** Tests what fleets come to that share nothing but a queue, and the figures of the page on simulated fleets. */
 @Timeout(400)
 @Tag("slow")
 @Tag("virtual-time")
@@ -56,7 +56,7 @@ class FleetsTest {
 
     @Test
     void theDocumentShowsTheSimulatedFigures() throws IOException {
-        assertThat(Files.readString(Path.of("docs/simulation.md")))
+        assertThat(Files.readString(Path.of("docs/internals/simulated-fleet.md")))
                 .contains(Fleets.batches(OUTCOMES).lines().toList())
                 .contains(Fleets.polls(OUTCOMES))
                 .contains(Fleets.timeouts());

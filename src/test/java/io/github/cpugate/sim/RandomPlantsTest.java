@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Holds {@code headroom()} to its bounds on plants that nobody chose: the first of those of docs/simulation.md. */
+/**
+ * Holds {@code headroom()} to its bounds on plants that nobody chose: the first of those of the page on random plants.
+ */
 @Tag("slow")
 @Tag("virtual-time")
 class RandomPlantsTest {

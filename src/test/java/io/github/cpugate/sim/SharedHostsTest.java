@@ -115,7 +115,7 @@ class SharedHostsTest {
 
     @Test
     void theDocumentShowsTheSimulatedFigures() throws IOException {
-        assertThat(Files.readString(Path.of("docs/simulation.md")))
+        assertThat(Files.readString(Path.of("docs/internals/simulated-shared-host.md")))
                 .contains(SharedHosts.table(figures))
                 .contains(SharedHosts.killedTable())
                 .contains(SharedHosts.table(SharedHosts.figures(SharedScenarios.others())));

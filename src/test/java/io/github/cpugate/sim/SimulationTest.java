@@ -16,10 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/**
- * Tests the figures of docs/algorithm.md and docs/simulation.md, and the bounds of {@code headroom()} in every
- * scenario.
- */
+/** Tests the figures of the page on simulation, and the bounds of {@code headroom()} in every scenario. */
 @Timeout(300)
 @Tag("slow")
 @Tag("virtual-time")
@@ -40,15 +37,11 @@ class SimulationTest {
     }
 
     @Test
-    void theDocumentsShowTheSimulatedFigures() throws IOException {
-        assertThat(document("algorithm.md")).contains(withoutVegas(Simulate.figures(0)));
-        assertThat(document("simulation.md"))
+    void thePageShowsTheSimulatedFigures() throws IOException {
+        assertThat(withoutVegas(Files.readString(Path.of("docs/internals/simulation.md"))))
+                .contains(withoutVegas(Simulate.figures(0)))
                 .contains(Simulate.bounds(comparisons))
                 .contains(withoutVegas(Simulate.figures(1)));
-    }
-
-    private static String document(String name) throws IOException {
-        return withoutVegas(Files.readString(Path.of("docs", name)));
     }
 
     /** Vegas probes at random moments, so its figures differ from run to run. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateListener;
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.Slot;
 import io.github.cpugate.StepReport;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
@@ -17,11 +18,14 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -67,6 +71,37 @@ class CpuGateAutoConfigurationTest {
         assertThat(CpuGateProperties.Policy.ONE_SLOT.make()).hasToString("oneSlot");
         try (var context = context(Map.of("cpugate.policy", "headroom"))) {
             assertThat(context.getBean(CpuGateProperties.class).policy()).isEqualTo(CpuGateProperties.Policy.HEADROOM);
+        }
+    }
+
+    @Test
+    void theLineTheLeakWarningAndTheSharedDirectoryAreProperties(@TempDir Path folder) {
+        Path shared = folder.resolve("shared");
+        Map<String, Object> properties = Map.of(
+                "cpugate.max-slots", "1",
+                "cpugate.max-waiting", "1",
+                "cpugate.leak-warning", "10m",
+                "cpugate.share-host", shared.toString(),
+                "cpugate.period", "1h");
+        try (var context = context(properties, NoOtherLoad.class)) {
+            AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
+            gate.trySlot().orElseThrow();
+            CompletableFuture<Slot> next = gate.slotAsync();
+
+            assertThat(gate.slotAsync()).isCompletedExceptionally();
+            assertThat(next.cancel(false)).isTrue();
+            gate.step();
+            assertThat(shared).isDirectoryContaining("glob:**.gate");
+            assertThat(context.getBean(CpuGateProperties.class).leakWarning()).isEqualTo(Duration.ofMinutes(10));
+        }
+    }
+
+    @Configuration
+    static class NoOtherLoad {
+
+        @Bean
+        CpuSampler sampler() {
+            return () -> CpuSample.of(12);
         }
     }
 

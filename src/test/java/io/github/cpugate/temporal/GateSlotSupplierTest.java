@@ -12,6 +12,7 @@ import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityInfo;
+import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerOptions;
@@ -184,6 +185,41 @@ class GateSlotSupplierTest {
         sessions.mayEnd.release(2);
         assertThat(TemporalServer.shutDown(worker)).isTrue();
         assertThat(gate.snapshot()).returns(0, GateSnapshot::inFlight).returns(2L, GateSnapshot::admitted);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void onlyWithTheOptionASessionHeartbeatsWhileItsWorkerShutsDown(boolean allowed) {
+        AdaptiveCpuGate gate = gate(1, 50);
+        CompletableFuture<Boolean> heartbeat = new CompletableFuture<>();
+        HeldSessions held = new HeldSessions() {
+            @Override
+            public void session(int number) {
+                super.session(number);
+                try {
+                    Activity.getExecutionContext().heartbeat(number);
+                    heartbeat.complete(true);
+                } catch (ActivityWorkerShutdownException e) {
+                    heartbeat.complete(false);
+                }
+            }
+        };
+        server.startWorkflows();
+        WorkerFactory worker = server.start(
+                "q",
+                GateSlotSupplier.forActivities(gate),
+                new FixedSizeSlotSupplier<>(10),
+                held,
+                WorkerOptions.newBuilder().setAllowActivityHeartbeatDuringShutdown(allowed));
+        var unused = server.run(1, "q");
+        Await.until("the session runs", () -> held.running.get() == 1);
+
+        worker.shutdown();
+        Await.until("the worker takes no more tasks", () -> gate.snapshot().waiting() == 0);
+        held.mayEnd.release();
+        assertThat(TemporalServer.shutDown(worker)).isTrue();
+        assertThat(heartbeat).isCompletedWithValue(allowed);
+        assertThat(gate.snapshot().inFlight()).isZero();
     }
 
     @Test
