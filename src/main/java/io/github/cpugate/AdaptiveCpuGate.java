@@ -162,7 +162,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * work returns completes, fails or is cancelled; at once if the work throws or returns null.
      *
      * <p>The work runs on this thread if a slot is free, and otherwise where {@link #slotAsync()} completes. Cancelling
-     * the future takes the caller out of the line, or cancels the stage, which should end the work.
+     * the future, or completing it in any other way, takes the caller out of the line, or cancels the stage, which
+     * should end the work. The future fails with what the work throws, with a {@link NullPointerException} if the work
+     * returns null, and as that of {@link #slotAsync()} does if no slot is granted.
      *
      * @param <T> the type of the result
      * @param work starts a session, and returns a stage that completes at its end
@@ -194,10 +196,11 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * subscriber cancels, before the subscriber sees the end. A cancellation in line leaves the line.
      *
      * <p>The subscriber receives {@code onSubscribe} at once. If the gate is closed or its line is full, it then
-     * receives {@code onError} with a {@link GateClosedException} or a {@link GateFullException}, and if the supplier
-     * throws or returns null, with what it threw. The supplier is called, and the source subscribed to, on the
-     * subscribing thread if a slot is free, and otherwise where {@link #slotAsync()} completes. Libraries with their
-     * own kinds of publishers adapt theirs to {@code Flow}, such as Reactor with {@code JdkFlowAdapter}.
+     * receives {@code onError} with a {@link GateClosedException} or a {@link GateFullException}, if the supplier
+     * throws, with what it threw, and if the supplier returns null, with a {@link NullPointerException}. The supplier
+     * is called, and the source subscribed to, on the subscribing thread if a slot is free, and otherwise where
+     * {@link #slotAsync()} completes. Libraries with their own kinds of publishers adapt theirs to {@code Flow}, such
+     * as Reactor with {@code JdkFlowAdapter}.
      *
      * @param <T> the type of the items
      * @param source makes a publisher for each subscription; the session must begin when that is subscribed to, and end
@@ -240,7 +243,8 @@ public final class AdaptiveCpuGate implements AutoCloseable {
      * gate this thread calls the listeners; otherwise the dispatcher thread calls them later.
      *
      * @return what the step saw and did
-     * @throws IllegalStateException if a sampler, policy, listener or dependent stage calls it from within a step
+     * @throws IllegalStateException if a sampler, a policy or a dependent stage calls it from within a step, or a
+     *     listener from {@code onStart}, {@code onStep} or {@code onClose}
      */
     public StepReport step() {
         return governor.step();
@@ -262,7 +266,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
     }
 
     /**
-     * Sets the bounds, and moves the limit into them at once. Takes no slot away, and does not block.
+     * Sets the bounds, moves the limit into them at once, and admits the callers that then fit. Takes no slot away.
+     * Does not block except for the gate's lock. On a manual gate it also runs the stages that depend on a future that
+     * it completes.
      *
      * @param minSlots the lowest limit, in slots, at least 1
      * @param maxSlots the highest limit, in slots, at least {@code minSlots}
@@ -275,8 +281,9 @@ public final class AdaptiveCpuGate implements AutoCloseable {
 
     /**
      * Stops the governor, refuses callers that wait and callers to come with a {@link GateClosedException}, and calls
-     * {@link GateListener#onClose()}. Waits up to a second for these calls, on a manual gate until they return. Does
-     * not wait for a step under way, nor for sessions in flight, which run on: see {@link #awaitIdle}.
+     * {@link GateListener#onClose()}. Waits, uninterruptibly, up to a second for these calls, on a manual gate until
+     * they return. May be called again. Does not wait for a step under way, nor for sessions in flight, which run on:
+     * see {@link #awaitIdle}.
      */
     @Override
     public void close() {

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * {@code Wait.ended} run on the threads of callers, at any time, also before {@code onStart}.
  *
  * <p><b>Faults.</b> An exception that a listener throws is logged once, and changes nothing else. If {@code onStart},
- * {@code onStep} or {@code onClose} does not return, a gate with threads logs that and goes on, but no other listener
- * is called until that call returns or the gate is closed; steps that no longer fit into the queue are dropped and
- * counted, and the count is logged.
+ * {@code onStep} or {@code onClose} does not return, a gate that is not manual logs that and goes on, but no other
+ * listener is called until that call returns or the gate is closed; steps that no longer fit into the queue are dropped
+ * and counted, and the count is logged.
  *
  * <p>A listener may read the gate's {@link AdaptiveCpuGate#snapshot()}, change its target or close it. It must not call
  * {@code step()}, and must not wait for a slot of its own gate.

@@ -66,8 +66,8 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
     }
 
     /**
-     * Sets the CPU target, for all processes of the scope together: that of the host, of the processors that this
-     * process may use, or of a quota. Default: 70.
+     * Sets the CPU target for all processes of the scope together. The scope is the host, the processors that this
+     * process may use, a quota, or the CPU of this JVM against a number of cores. Default: 70.
      *
      * @param percent percent of the scope that governs, in (1, 100]; {@link CpuSampler#ofHost()} says which
      * @return this builder
@@ -159,10 +159,10 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
      * Sets the executor that completes the futures of callers that waited: those of {@link AdaptiveCpuGate#slotAsync()}
      * and of the methods that build on it. The dependent stages of these futures, and the work that was passed to
      * {@link AdaptiveCpuGate#callAsync}, then run on this executor, so a stage may block if the executor has threads to
-     * spare. If it refuses a task, the gate's own threads run it, and the first such fault is logged. They also
-     * continue a long chain of futures if the executor runs tasks on the calling thread. Default: up to 64 daemon
-     * threads of the gate's own. They end after a second without work, and inherit neither thread-local values nor a
-     * context class loader.
+     * spare. If it rejects a task, the gate's own threads run that task, and the first such fault is logged. These
+     * threads also continue a long chain of futures if the executor runs tasks on the calling thread. Default: up to 64
+     * daemon threads of the gate's own. They end after a second without work, and inherit neither thread-local values
+     * nor a context class loader.
      *
      * @param executor where futures complete; called on the thread that closed a slot, made a step or closed the gate
      * @return this builder
@@ -185,8 +185,8 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
     }
 
     /**
-     * Logs a warning, once, for each slot that is held for longer, with the stack of the call that took it. Costs a
-     * stack trace for each slot taken. Default: off.
+     * Logs a warning, once, for each slot that is held for longer than {@code after}, with the stack of the call that
+     * took it. Costs a stack trace for each slot taken. Default: off.
      *
      * @param after positive, and longer than any session takes
      * @return this builder
@@ -206,9 +206,10 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
      * same allowed processors, or the same quota.
      *
      * <p>In the directory, which is created for its owner only if it does not exist, each gate has a small file that
-     * its governor thread overwrites at each step and removes when the gate is closed. The files of gates that ended
-     * otherwise are ignored after 3.5 periods, and removed after a minute. Use a local file system, and a directory in
-     * which only trusted users can write. A fault of the directory is logged once; meanwhile the gate goes by its own
+     * its governor thread overwrites at each step and removes when the gate is closed. The file of a gate that ended in
+     * another way is ignored after 3.5 periods, and removed after a minute or after 3.5 periods, whichever is longer.
+     * Use a local file system, and a directory in which only trusted users can write. A fault of the directory is
+     * logged once. A gate that cannot read the directory uses what it last read for up to 3.5 periods, and then its own
      * CPU readings alone.
      *
      * @param directory the same for all gates that share, as in {@code Path.of("/run/user/1000/cpugate")}; several
@@ -232,8 +233,10 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
     }
 
     /**
-     * Builds the gate without threads: the limit moves only when {@link AdaptiveCpuGate#step()} is called, and
-     * listeners and dependent stages run on the thread that calls the gate.
+     * Builds the gate without a governor thread: the limit moves only when {@link AdaptiveCpuGate#step()} is called.
+     * Listeners run on the thread that calls the gate, and so do dependent stages unless {@code executor} is set. The
+     * gate starts a timer thread only while a session backs off or a rejected task is to be tried again; dependent
+     * stages may run on that thread, too.
      *
      * @return this builder
      */

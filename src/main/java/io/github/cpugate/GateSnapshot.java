@@ -4,7 +4,8 @@ import io.github.cpugate.cpu.CpuSample;
 
 /**
  * The state of a gate at one moment. All components but {@code targetCpu}, {@code cpu} and {@code hostShare} belong to
- * the same moment; these two are of the last sample taken, and may be of a step under way.
+ * the same moment. These three are read separately: {@code targetCpu} is the target as last set, and the other two may
+ * already be those of a step under way.
  *
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *

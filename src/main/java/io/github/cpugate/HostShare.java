@@ -8,7 +8,7 @@ package io.github.cpugate;
  *
  * @param peers number of other gates that this gate sees: those that run, with the same directory, target and scope
  * @param percent the part of the target that is this gate's, percent of the target; 100 if no peer competes for CPU
- * @param peersCpu the CPU that the sessions of those peers used that are in other JVMs, percent of the scope; a part of
+ * @param peersCpu the CPU that the sessions of the peers in other JVMs used, percent of the scope; a part of
  *     {@link io.github.cpugate.cpu.CpuSample#others()}; {@code NaN} if it is unknown, 0 if there are none
  */
 public record HostShare(int peers, double percent, double peersCpu) {

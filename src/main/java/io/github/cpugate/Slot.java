@@ -75,15 +75,15 @@ public interface Slot extends AutoCloseable {
      * It does not understand times of day in other forms (RFC 3339, seconds since 1970), nor a number of milliseconds
      * without a unit ({@code retry-after-ms}): append {@code ms} to such a number.
      *
-     * @param retryAfter the service's text; {@code null} or blank if there was none. Any other text counts as one
-     *     second, and the first such text is logged
+     * @param retryAfter the service's text; {@code null} or blank if there was none. A text that this method does not
+     *     understand counts as one second, and the first such text is logged
      */
     void rateLimitedFor(@Nullable String retryAfter);
 
     /**
      * Lends the slot to other callers, and admits the next one in line if it fits under the limit. The session must
      * call {@link #resume()} before it goes on. Does nothing if the slot is paused or closed. Does not block except for
-     * the gate's lock.
+     * the gate's lock. On a manual gate it also runs the stages that depend on a future that it completes.
      */
     void pause();
 
@@ -139,9 +139,9 @@ public interface Slot extends AutoCloseable {
      * @param <T> the type of the result
      * @param work what to do without the slot; called on this thread
      * @return what the work returned, once the slot is held again
-     * @throws Exception what the work threw, once the slot is held again, or what {@link #resume()} throws; the latter
-     *     is a suppressed exception of the former if both throw, and the interrupt status stays set if it was
-     *     interrupted
+     * @throws Exception what the work threw, once the slot is held again, or what {@link #resume()} throws. If both
+     *     throw, the latter is a suppressed exception of the former, and the interrupt status stays set if the thread
+     *     was interrupted in {@code resume()}
      */
     default <T extends @Nullable Object> T whilePaused(Callable<T> work) throws Exception {
         Objects.requireNonNull(work, "work");

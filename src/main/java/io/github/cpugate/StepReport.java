@@ -34,9 +34,10 @@ import java.time.Duration;
  * @param timedOut callers that left the line since the last step because their time had passed
  * @param rejected callers turned away since the last step because the line was full
  * @param rateLimited refusals by the service since the last step, as sessions reported them
- * @param bottleneck what held callers in line back at that moment
+ * @param bottleneck what held callers in line back when the step read the line
  * @param heldBack how long each bottleneck held callers back since the last step
- * @param limitReached whether any caller was turned away or had to wait since the last step that had a reading
+ * @param limitReached whether any caller was turned away or had to wait: because of the CPU limit, since the last step
+ *     that had a reading, or because of the API ceiling, since the last step
  * @param reason why the step moved the limit, or held it
  * @param hostShare what the gate got of the CPU that it shares with other gates, at the last step that had a reading;
  *     {@link HostShare#ALONE} if it does not share

@@ -12,7 +12,10 @@ public interface Wait {
         TIMED_OUT,
         /** The caller's thread was interrupted, and it received no slot. */
         INTERRUPTED,
-        /** The caller's future was cancelled or completed by other code, and it received no slot. */
+        /**
+         * The caller's future was cancelled or completed by other code, or the line became full before the caller could
+         * join it, and it received no slot.
+         */
         CANCELLED,
         /** The gate was closed, and the caller received no slot. */
         CLOSED

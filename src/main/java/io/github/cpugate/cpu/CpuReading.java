@@ -8,8 +8,9 @@ package io.github.cpugate.cpu;
  * @param percent the CPU used, percent of the scope, in [0, 100]; {@code NaN} if there is no reading
  * @param own the part that this JVM used, percent of the same scope; {@code NaN} if unknown
  * @param spanNanos the time that the reading spans, in nanoseconds of a monotonic clock; 0 if unknown
- * @param scope what 100 % is: {@value #HOST}, some of its processors, as in {@code "processors 0-3 of 64"}, or a
- *     control group and its quota, as in {@code "cgroup /docker/abc (0.5 cores)"}
+ * @param scope what 100 % is: {@value #HOST}, some of its processors, as in {@code "processors 0-3 of 64"}, a control
+ *     group and its quota, as in {@code "cgroup /docker/abc (0.5 cores)"}, or the cores against which the CPU of this
+ *     JVM alone is measured, as in {@code "own CPU (0.5 cores)"}
  * @param cores the number of processors that 100 % stands for; {@code NaN} if unknown
  * @param throttled how often the kernel stopped this process because a CPU quota was used up, percent of the quota's
  *     periods, whichever the scope; the largest of several quotas; {@code NaN} if there is none or it is unknown

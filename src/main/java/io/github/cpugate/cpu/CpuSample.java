@@ -14,8 +14,9 @@ import java.util.Objects;
  * @param smoothed the smoothed value, percent of the scope; if there is no reading, the last known one, which may be of
  *     another scope, or {@code NaN}
  * @param own the part of {@code raw} that this JVM used, percent of the scope; {@code NaN} if unknown
- * @param scope what 100 % is: {@code "host"}, some of its processors, as in {@code "processors 0-3 of 64"}, or a
- *     control group and its quota, as in {@code "cgroup /docker/abc (0.5 cores)"}
+ * @param scope what 100 % is: {@code "host"}, some of its processors, as in {@code "processors 0-3 of 64"}, a control
+ *     group and its quota, as in {@code "cgroup /docker/abc (0.5 cores)"}, or the cores against which the CPU of this
+ *     JVM alone is measured, as in {@code "own CPU (0.5 cores)"}
  * @param cores the number of processors that 100 % stands for; {@code NaN} if unknown
  * @param health whether the sample can be acted on
  * @param detail why {@code health} is not {@link Health#OK}; empty if it is

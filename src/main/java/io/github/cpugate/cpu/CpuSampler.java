@@ -28,7 +28,7 @@ public interface CpuSampler {
      * <p>The reading is the larger of the CPU of the processors that this process may use, and the used share of each
      * CPU quota of the Linux control groups (the container) that this process is in. Its scope names the one that
      * governs: the largest, with some hysteresis, so that two of equal load do not take turns. The CPU that other
-     * processes of these processors or of the group use is included.
+     * processes use on these processors or in the group is included.
      *
      * <p>A process may use all processors of the host, unless {@code taskset}, {@code numactl}, a cpuset or (on Windows
      * hosts of up to 64 processors) an affinity mask restricts it. A change takes effect at the next sample; when a

@@ -3,9 +3,10 @@ package io.github.cpugate.cpu;
 import java.util.function.LongSupplier;
 
 /**
- * Judges a source by its last 8 reads. A read is a fault if it threw, if it returned no percentage, or if there has
- * been no reading for a second in which this JVM used CPU: some sandboxes show counters that never move, and a source
- * that is read too soon after the last time has no reading without being at fault.
+ * Judges a source by its last 8 reads. A read is a fault if it threw, if it returned a value that is neither a
+ * percentage nor {@code NaN}, or if there has been no reading for at least a second in which this JVM used CPU. Some
+ * sandboxes show counters that never move; but a source that is read too soon after the last time has no reading
+ * without being at fault.
  */
 final class Faults {
 

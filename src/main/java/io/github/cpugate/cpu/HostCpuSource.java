@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <p>On Linux, OSHI without native code is tried first: JNA unpacks a library into the home or temporary folder and
  * throws {@code UnsatisfiedLinkError} where neither is writable, and loading it causes a warning from JDK 24 on.
  *
- * <p>No choice is permanent. A source that has too many {@link Faults} is replaced by the next one that works, in the
- * order of the candidates and around: the one after a bad source may be as bad. While a lesser source is in use, the
+ * <p>No choice is permanent. A source that has too many {@link Faults} is replaced by the next candidate that works;
+ * after the last comes the first, since the one after a bad source may be as bad. While a lesser source is in use, the
  * better ones are retried at growing intervals. A better source is primed at one read and takes over when it has a
  * reading, so the change costs no reading.
  */

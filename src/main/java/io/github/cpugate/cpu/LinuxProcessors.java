@@ -27,8 +27,8 @@ final class LinuxProcessors implements Processors {
 
     /**
      * The list of the reading thread is read each time. The rest is read when that list has changed, and now and then,
-     * since a processor may go online and the first thread may be moved alone. That is rare, and costs as much as ten
-     * steps.
+     * since a processor may go online and the first thread may be moved alone. These changes are rare, and reading the
+     * rest costs as much as ten steps.
      */
     private static final int READS_PER_SCAN = 300;
 

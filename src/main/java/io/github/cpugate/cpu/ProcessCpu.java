@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Supplies the CPU time that this JVM has used, in nanoseconds; -1 if unknown. Linux counts it in units of 10 ms.
  *
  * <p>It never throws. In some containers the JDK's bean does at every use (JDK-8286212, JDK-8287073, JDK-8343191);
- * {@link ProcessHandle} has the same time, for more work.
+ * {@link ProcessHandle} has the same time, at a higher cost.
  */
 final class ProcessCpu implements LongSupplier {
 

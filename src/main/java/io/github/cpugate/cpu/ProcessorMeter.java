@@ -30,8 +30,9 @@ final class ProcessorMeter {
     }
 
     /**
-     * Returns the CPU of some processors since the last reading, whichever these were then; {@code NaN} if that is not
-     * known, or too short ago. The own CPU is known in any case.
+     * Returns the CPU of some processors since the last reading, even if that one was of other processors. At the first
+     * reading, and less than 100 ms after the last one, both the CPU and the own CPU are {@code NaN}. If only the
+     * counters are implausible, the CPU is {@code NaN}, and the own CPU is not affected.
      *
      * @param measured the numbers of the processors, some of which may be offline; empty for all
      */

@@ -6,9 +6,11 @@ import io.github.cpugate.cpu.CpuSample.Health;
 /**
  * The view of a gate in JMX, where {@link Jmx} registers it as {@code io.github.cpugate:type=Gate,name="..."}.
  *
- * <p>CPU is in percent of {@link #getScope()}, {@code NaN} if unknown. Each attribute has the value of the moment at
- * which it is read, so two of them may not fit together. An invalid value throws an {@link IllegalArgumentException}
- * that names it. Attributes may be added: do not implement this interface.
+ * <p>CPU is in percent of {@link #getScope()}, {@code NaN} if unknown. Each attribute has its value at the moment at
+ * which it is read, so two attributes may contradict each other. An invalid value causes an
+ * {@link IllegalArgumentException} that names it. Once the gate has been garbage-collected, all attributes but
+ * {@code Name} and {@code Closed} throw an {@link IllegalStateException}. Attributes may be added: do not implement
+ * this interface.
  */
 public interface GateMXBean {
 
@@ -93,10 +95,13 @@ public interface GateMXBean {
     /** {@return the part of the target that is this gate's, percent of the target; 100 if no other gate competes} */
     double getShare();
 
-    /** {@return the part of the others' CPU that the sessions of those gates used} */
+    /** {@return the part of the others' CPU that the sessions of peers in other JVMs used} */
     double getPeersCpu();
 
-    /** {@return what 100 % is: the host, the processors that this process may use, or a control group's quota} */
+    /**
+     * {@return what 100 % is: the host, the processors that this process may use, a control group's quota, or the cores
+     * against which this JVM alone is measured}
+     */
     String getScope();
 
     /** {@return whether the last reading can be acted on} */

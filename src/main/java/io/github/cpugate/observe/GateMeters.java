@@ -57,7 +57,7 @@ final class GateMeters {
             ratio("target", "The CPU target", GateSnapshot::targetCpu),
             ratio(
                     "peers",
-                    "The part of the others' CPU that gates used with which this one shares the host",
+                    "The part of the others' CPU that the gates that share the host used",
                     snapshot -> snapshot.hostShare().peersCpu()),
             ratio(
                     "share",

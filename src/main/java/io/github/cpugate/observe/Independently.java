@@ -20,12 +20,15 @@ final class Independently {
                 first = add(first, t);
             }
         }
-        if (first instanceof Error error) {
-            throw error;
+        if (first != null) {
+            Independently.<RuntimeException>rethrow(first);
         }
-        if (first instanceof RuntimeException exception) {
-            throw exception;
-        }
+    }
+
+    /** Throws a checked exception, too, which a listener in Kotlin or Scala may throw without declaring it. */
+    @SuppressWarnings("unchecked") // erased
+    private static <X extends Throwable> void rethrow(Throwable exception) throws X {
+        throw (X) exception;
     }
 
     private static Throwable add(@Nullable Throwable first, Throwable next) {

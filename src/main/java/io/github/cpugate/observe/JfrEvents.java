@@ -277,12 +277,14 @@ public final class JfrEvents implements GateListener {
         float share;
 
         @Label("Peers' CPU")
-        @Description("The part of others' CPU that the sessions of these gates used")
+        @Description("The part of others' CPU that the sessions of the gates that share the host used")
         @Percentage
         float peersCpu;
 
         @Label("Scope")
-        @Description("What 100 % is: the host, the processors that this process may use, or a control group's quota")
+        @Description(
+                "What 100 % is: the host, the processors that this process may use, a control group's quota, or the"
+                        + " cores against which this JVM alone is measured")
         @Nullable
         String scope;
 

@@ -166,8 +166,8 @@ public final class Report {
     }
 
     /**
-     * Writes the journal as data that the page's script reads, in parts of whole lines, since a browser reads no
-     * element of any size. Every {@code <} is escaped, so that nothing ends the element, whatever a gate's name is and
+     * Writes the journal as data that the page's script reads, in parts of whole lines, since a browser limits the size
+     * of an element. Every {@code <} is escaped, so that nothing ends the element, whatever a gate's name is and
      * wherever a line breaks off. In JSON a {@code <} occurs only inside a string, where the escape means the same.
      */
     private static void append(Path journal, Writer out) throws IOException {

@@ -1,11 +1,11 @@
 package io.github.cpugate.policy;
 
 /**
- * Grows the limit to near the target, on the predicted cost of a slot.
+ * Raises the limit until CPU is near the target, on the estimated cost of a slot.
  *
- * <p>Sessions that use no CPU yet are predicted (O. J. M. Smith, "Closer Control of Loops with Dead Time", 1957): the
- * headroom is what is left once all slots use CPU, so the climb does not wait for them. While the cost is unknown or
- * changes from step to step, the limit grows by one slot a step.
+ * <p>The CPU of sessions that use none yet is predicted (O. J. M. Smith, "Closer Control of Loops with Dead Time",
+ * 1957): the headroom is what is left once all slots use CPU, so the climb does not wait for them. While the cost is
+ * unknown or changes from step to step, the limit grows by one slot a step.
  *
  * <p>CPU by which the others have risen since the first session counts as cost too, since child processes may work for
  * the sessions.
@@ -16,7 +16,7 @@ final class Climb {
     private static final double NOISE = 2; // standard deviation of a reading, points
     private static final double SHARE = 0.65; // of the headroom
     private static final double SHARE_PER_DEAD_STEP = 0.12; // added for each dead step after the first
-    private static final double SMALL_HEADROOM = 0.08; // share of the target: only when the last move has shown
+    private static final double SMALL_HEADROOM = 0.08; // share of the target; below it, growth waits for the last move
     private static final double ARRIVED_HEADROOM = 0.1; // share of the target
     private static final int CAREFUL_STEPS = 5;
     private static final double CAREFUL_FACTOR = 4; // of growth in a step

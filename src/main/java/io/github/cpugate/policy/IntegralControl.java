@@ -13,7 +13,7 @@ package io.github.cpugate.policy;
  *   <li><b>A margin</b> keeps CPU below the target by a part of the cost of a slot and of the mean absolute error,
  *       since large slots, and sessions that differ, exceed the target at times. CPU far above the target counts more
  *       than CPU far below it, and the more the longer it lasts.
- *   <li><b>The dead time</b> divides the least gain and the margin: the later sessions use CPU, the longer are their
+ *   <li><b>The dead time</b> lowers the least gain and the margin: the later sessions use CPU, the longer are their
  *       waves, and a correction at the crest of a wave would deepen its trough.
  *   <li><b>Strangers' CPU</b> is fed forward, see {@link StrangersCpu}: the limit moves before the error shows.
  * </ul>
@@ -30,7 +30,7 @@ final class IntegralControl {
     private static final double ERROR_MARGIN = 0.22; // share of the mean absolute error above CALM
     private static final double CALM = 4; // points
     private static final double MAX_MARGIN = 9; // points
-    private static final double FAR = 10; // points above the target, from which on CPU counts more
+    private static final double FAR = 10; // points above the target, beyond which CPU counts more
     private static final double FAR_WEIGHT = 0.75; // how much more
     private static final int LONG = 8; // steps far above the target, after which CPU counts still more
     private static final double LONG_WEIGHT = 0.25; // how much more with each further step
@@ -73,7 +73,7 @@ final class IntegralControl {
         }
     }
 
-    /** Follows a move of the limit that was not this control's, or whose extent was not. */
+    /** Follows a move of the limit that this control did not decide, or not to that extent. */
     void limitMovedBy(int slots) {
         wanted += slots;
     }
@@ -120,7 +120,7 @@ final class IntegralControl {
         }
     }
 
-    /** The room below the target in points, less the margin. CPU far above the target counts more than it is. */
+    /** The room below the target in points, less the margin. CPU far above the target counts as more than it is. */
     private double room(double target, double cpu, double cost) {
         double margin = SLOT_MARGIN * cost + ERROR_MARGIN * Math.max(0, absError - CALM);
         double far = Math.max(0, cpu - target - FAR);

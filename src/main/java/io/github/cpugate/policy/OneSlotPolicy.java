@@ -20,7 +20,7 @@ package io.github.cpugate.policy;
  *   <li>A limit above the number of sessions in flight falls at once to one slot fewer than are in flight, now or on
  *       average since the last step, whichever is more. A cut that left it above that number would have no effect. (TCP
  *       reduces its window from the flight size, RFC 5681.) If no session is in flight now, and less than one was on
- *       average, the limit falls by one slot, since it is hardly sessions that use the CPU.
+ *       average, the limit falls by one slot, since sessions then use hardly any of the CPU.
  * </ul>
  *
  * <p>Immutable and thread-safe.

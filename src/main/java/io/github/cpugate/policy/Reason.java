@@ -2,18 +2,21 @@ package io.github.cpugate.policy;
 
 /** Why a step moved the limit, or held it. Constants may be added. */
 public enum Reason {
-    /** CPU was above the target: the limit fell, by one slot or more. */
+    /**
+     * CPU was above the target, or {@link StepPolicy#headroom()} cut to keep it below: the limit fell, by one slot or
+     * more.
+     */
     OVER_TARGET,
     /** CPU was below the target with headroom for more slots, and callers ran into the limit: the limit rose. */
     HEADROOM,
-    /**
-     * CPU was not above the target, but another gate that shares the host had less of it and wanted more: the limit
-     * fell.
-     */
+    /** Another gate that shares the host had less CPU and wanted more: the limit fell. */
     YIELDED,
     /** CPU was where it should be: held. */
     IN_BAND,
-    /** CPU was not above the target, but no caller ran into the limit since the last step: held. */
+    /**
+     * No caller ran into the limit since the last step, and CPU was not above the target, or no session was in flight:
+     * held.
+     */
     NO_DEMAND,
     /**
      * The API ceiling moved the limit: down after a refusal by the service, or up again. Also if the limit was held:

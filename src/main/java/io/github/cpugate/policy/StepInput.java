@@ -119,7 +119,7 @@ public record StepInput(
     /**
      * Returns the number of slots from which a cut is counted: the slots held now or on average, whichever is more, and
      * at most the limit. The average counts because there may be a gap between short sessions just now. If no slot is
-     * held now, and less than one was on average, returns the limit, since it is hardly sessions that use the CPU.
+     * held now, and less than one was on average, returns the limit, since sessions then use hardly any of the CPU.
      */
     int slotsInUse() {
         boolean isIdle = inFlight == 0 && meanInFlight < 1;

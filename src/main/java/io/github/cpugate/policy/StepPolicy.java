@@ -51,13 +51,13 @@ public interface StepPolicy {
     }
 
     /**
-     * Returns a policy that uses the target, in a few steps, on a machine of any size. It learns the cost per slot, and
-     * grows by most of the predicted headroom until CPU is near the target. From then on it moves the limit by a part
-     * of the error: by a fifth if CPU has been on one side of the target for some steps, by much less if CPU swings
-     * around it. It grows only while there is demand.
+     * Returns a policy that brings CPU to the target in a few steps, on a machine of any size. It learns the cost per
+     * slot, and grows by most of the predicted headroom until CPU is near the target. From then on it moves the limit
+     * by a part of the error: by a fifth if CPU has been on one side of the target for some steps, by much less if CPU
+     * swings around it. It grows only while there is demand.
      *
      * <p>With many slots {@link #oneSlot()} takes minutes to reach the target, and it rests up to a fifth below it.
-     * This policy avoids both. The price is that less CPU is unused when others suddenly need it.
+     * This policy avoids both. The price is that less CPU is left when other processes suddenly need it.
      *
      * <p>It is made for samples that include the JVM's own CPU, as {@link io.github.cpugate.cpu.CpuSampler#ofHost()}
      * returns them; without own CPU it takes longer to reach the target. It handles sessions that use CPU only after a

@@ -44,7 +44,7 @@ final class StrangersCpu {
         return move;
     }
 
-    /** Takes a move of the others' CPU for known. */
+    /** Counts a move of the others' CPU as known, so that {@link #move} does not report it. */
     void shift(double points) {
         meanOthers += points;
         strangers += points;

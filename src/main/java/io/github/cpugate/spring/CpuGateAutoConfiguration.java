@@ -21,7 +21,8 @@ import org.springframework.context.annotation.Configuration;
  * Makes a gate from the properties {@code cpugate.*}, unless the application has a bean of that type; shows it in
  * Micrometer; and closes it before the web server stops.
  *
- * <p>Beans of the types {@link GateListener}, {@link StepPolicy} and {@link CpuSampler} are given to the gate.
+ * <p>All beans of the type {@link GateListener} are given to the gate, and so is a bean of the type {@link StepPolicy}
+ * or {@link CpuSampler}; of several, one must be primary.
  */
 @AutoConfiguration(
         afterName = {
@@ -60,8 +61,8 @@ public class CpuGateAutoConfiguration {
         ifSet(properties.maxWaiting(), builder::maxWaiting);
         ifSet(properties.leakWarning(), builder::leakWarning);
         ifSet(properties.shareHost(), builder::shareHost);
-        policy.ifUnique(builder::policy);
-        sampler.ifUnique(builder::sampler);
+        policy.ifAvailable(builder::policy);
+        sampler.ifAvailable(builder::sampler);
         listeners.orderedStream().forEach(builder::listener);
         return builder.build();
     }

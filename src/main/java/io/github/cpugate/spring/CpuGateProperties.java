@@ -20,7 +20,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param name the gate's name, in logs and metrics
  * @param maxWaiting callers that may wait in line at once
  * @param leakWarning after what time a slot that is still held is reported, as in {@code 10m}
- * @param shareHost the directory in common with other processes of the machine
+ * @param shareHost the directory through which the gates of the machine share its CPU
  */
 @ConfigurationProperties("cpugate")
 public record CpuGateProperties(

@@ -42,9 +42,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>Of the polls of a task queue, one at a time has a slot or waits for one ({@link #polls} allows more).
- *   <li>A poll that has found nothing for {@value TaskSlot#GRACE_MILLIS} ms gives its slot away. When its task comes,
- *       the slot is taken back at once ({@link Slot#resumeNow()}). So a gate may be above its limit by one session for
- *       each task queue.
+ *   <li>A poll that has found nothing for {@value TaskSlot#GRACE_MILLIS} ms pauses its slot. When its task comes, the
+ *       slot is taken back at once ({@link Slot#resumeNow()}). So a gate may be above its limit by one session for each
+ *       task queue.
  * </ul>
  *
  * <p>Instances are safe for use by several threads. The methods that the worker calls do not block except for locks
@@ -165,7 +165,7 @@ public final class GateSlotSupplier<SI extends SlotInfo> implements SlotSupplier
 
     /**
      * Returns the most tasks that may run at once: the gate's {@code maxSlots} when this supplier was made, and one for
-     * each poll. The worker has so many threads; if {@code maxSlots} is raised later, it has no more.
+     * each poll. The worker has that many threads, and has no more if {@code maxSlots} is raised later.
      */
     @Override
     public Optional<Integer> getMaximumSlots() {

@@ -49,7 +49,7 @@ final class Reservation extends SlotSupplierFuture {
             } else if (refusal instanceof GateClosedException) {
                 line.warnOfClosedGate(refusal.getMessage());
             } else if (!aborted) {
-                LATER.execute(this::goToGate); // as many callers wait as the gate was built for
+                LATER.execute(this::goToGate); // the gate's line is full
             }
         });
     }

@@ -18,8 +18,8 @@ final class TaskSlot {
     private final Slot slot;
     private final Runnable pollEnded;
 
-    // With it no slot is paused once its task has come. pause(), which is called under it, does not block; on a manual
-    // gate it may complete the reservation of another poll, which has a lock of its own.
+    // It ensures that no slot is paused once its task has come. pause(), which is called under it, does not block; on a
+    // manual gate it may complete the reservation of another poll, which has a lock of its own.
     private final ReentrantLock lock = new ReentrantLock();
     private boolean polling = true; // guarded by lock
 
@@ -33,7 +33,7 @@ final class TaskSlot {
         return slot;
     }
 
-    /** Gives the slot away after a while, if no task has come by then. */
+    /** Pauses the slot after a while, if no task has come by then. */
     void pauseIfNoTaskComes() {
         LATER.execute(this::pauseIfPolling);
     }

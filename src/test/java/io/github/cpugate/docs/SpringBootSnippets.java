@@ -58,6 +58,7 @@ class SpringBootSnippets {
     }
 
     @RestController
+    @SuppressWarnings("FutureReturnValueIgnored") // that of whenComplete
     static class Streams {
 
         private final AdaptiveCpuGate gate;

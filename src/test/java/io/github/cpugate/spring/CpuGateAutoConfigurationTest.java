@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -74,6 +75,28 @@ class CpuGateAutoConfigurationTest {
         }
     }
 
+    @Configuration
+    static class TwoSamplers {
+
+        @Bean
+        CpuSampler first() {
+            return () -> CpuSample.of(12);
+        }
+
+        @Bean
+        CpuSampler second() {
+            return () -> CpuSample.of(13);
+        }
+    }
+
+    @Test
+    void ofTwoSamplersNoneIsChosenInSilence() {
+        assertThatThrownBy(() -> context(Map.of(), TwoSamplers.class).close())
+                .rootCause()
+                .isInstanceOf(NoUniqueBeanDefinitionException.class)
+                .hasMessageContaining("first,second");
+    }
+
     @Test
     void theLineTheLeakWarningAndTheSharedDirectoryAreProperties(@TempDir Path folder) {
         Path shared = folder.resolve("shared");
@@ -85,12 +108,12 @@ class CpuGateAutoConfigurationTest {
                 "cpugate.period", "1h");
         try (var context = context(properties, NoOtherLoad.class)) {
             AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
-            gate.trySlot().orElseThrow();
+            assertThat(gate.trySlot()).isPresent();
             CompletableFuture<Slot> next = gate.slotAsync();
 
             assertThat(gate.slotAsync()).isCompletedExceptionally();
             assertThat(next.cancel(false)).isTrue();
-            gate.step();
+            var unused = gate.step();
             assertThat(shared).isDirectoryContaining("glob:**.gate");
             assertThat(context.getBean(CpuGateProperties.class).leakWarning()).isEqualTo(Duration.ofMinutes(10));
         }

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Calls listeners with one event after the other.
  *
- * <p>On a governed gate one thread, started with the first event, delivers the events, so that a thread that adds one
- * does not wait for a listener. On a manual gate, and once the gate is closed, the thread that adds an event delivers
- * it. Each listener has a queue of its own, so that {@code close} can serve the others on threads of their own while
- * one of them hangs.
+ * <p>On a gate that is not manual, one thread, started with the first event, delivers the events, so that a thread that
+ * adds one does not wait for a listener. On a manual gate, and once the gate is closed, the thread that adds an event
+ * delivers it. Each listener has a queue of its own, so that {@code close} can serve the others on threads of their own
+ * while one of them hangs.
  */
 final class Dispatcher {
 
@@ -298,8 +298,9 @@ final class Dispatcher {
 
     /**
      * Delivers all that is pending, and then calls {@code onClose} on each listener, once. Waits for that for at most
-     * {@code nanos}; if it takes longer, serves each listener that does not hang on a thread of its own, and waits for
-     * as long again. A listener that hangs is served once its call returns. Waits for nothing if {@code nanos} is zero.
+     * {@code nanos}; if it takes longer, starts a thread for each listener, so that one that hangs does not delay the
+     * others, and waits for as long again. A listener that hangs is served once its call returns. Waits for nothing if
+     * {@code nanos} is zero.
      */
     void close(long nanos) {
         boolean interrupted =

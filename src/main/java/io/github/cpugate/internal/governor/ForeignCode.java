@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ForeignCode extends FaultLog {
 
-    // Both are written by the calling thread, since before thread, and read by threads that look for a hang.
+    // The calling thread writes 'since' first, and then 'thread'. Threads that look for a hang read both.
     private volatile long since;
     private volatile @Nullable Thread thread; // null: no call is under way
 

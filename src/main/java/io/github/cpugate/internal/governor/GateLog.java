@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A gate's log. It has a dispatcher of its own, so that on a governed gate no step, listener or caller waits for a line
- * to be written, and a listener that hangs keeps nothing from being logged.
+ * A gate's log. It has a dispatcher of its own, so that, on a gate that is not manual, no step, listener or caller
+ * waits for a message to be written, and a listener that hangs does not prevent logging.
  */
 final class GateLog {
 

@@ -63,8 +63,8 @@ public final class Governor {
 
     /**
      * Held by the thread that makes a step, so that the sampler and the policy are never called by two threads at once,
-     * and see what they wrote in the last call. It guards nothing else, so a step in place of one that hangs does not
-     * need it.
+     * and see what they wrote in the last call. It also guards the {@code NestingCheck}, which a step in place of one
+     * that hangs does not call; so such a step does not need the lock.
      */
     private final ReentrantLock stepLock = new ReentrantLock();
 

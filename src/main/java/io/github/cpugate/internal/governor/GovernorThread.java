@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread that makes a governor's steps. It ends by itself once the gate is garbage and no slot is held and no
- * caller waits.
+ * The thread that makes a governor's steps. It ends by itself once the gate is garbage, no slot is held or paused, and
+ * no caller waits.
  */
 final class GovernorThread extends RepeatingThread {
 

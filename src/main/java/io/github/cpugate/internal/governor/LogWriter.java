@@ -113,7 +113,7 @@ final class LogWriter implements GateListener {
 
     void maxSlotsReached(MaxSlotsAdvice.Finding finding) {
         log.info(
-                "gate '{}': limit has been at maxSlots = {} for {} s with CPU at {} of a target of {}: raise maxSlots",
+                "gate '{}': limit has been at maxSlots = {} for {} s with CPU at {}, target {}: raise maxSlots",
                 gate,
                 finding.maxSlots(),
                 finding.lasted().toSeconds(),

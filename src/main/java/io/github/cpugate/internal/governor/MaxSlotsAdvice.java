@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class MaxSlotsAdvice {
 
-    /** For how long maxSlots must be too low to be reported, and must not be before it is reported again. */
+    /** How long maxSlots must be too low to be reported, and must not be too low before it is reported again. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final double WELL_BELOW = 0.8; // of the target, as the policies see it
 
-    /** The share of the time between two steps for which callers were in line, if they always were but for a pause. */
+    /** The least share of the time between two steps for which maxSlots must hold callers back. It allows for gaps. */
     private static final double ALL_THE_TIME = 0.9;
 
     /** The finding: CPU is smoothed, and both percentages are of the scope of the reading. */

@@ -97,7 +97,7 @@ final class ApiCeiling {
         return ceiling;
     }
 
-    /** Slots allowed at once, given the policy's limit, at the time of the last {@link #advanceTo}. */
+    /** Slots allowed at once, given the CPU limit, at the time of the last {@link #advanceTo}. */
     int allowed(int limit, int minSlots) {
         return Math.max(minSlots - shut.count(), Math.min(limit, ceiling));
     }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs what completes futures on an executor, which may be foreign, and on the line's own threads if that refuses it.
  * If the executor runs tasks on the calling thread, as {@code Runnable::run} does, each stage that closes a slot would
- * complete the next future within itself; so a long chain goes on on the line's own threads before the stack is full.
+ * complete the next future within itself; so a long chain continues on the line's own threads before the stack is full.
  */
 final class Completer implements Executor {
 

@@ -152,7 +152,7 @@ public final class GateExecutor implements Executor {
                 future.cancel(false);
             }
         } catch (Throwable t) {
-            // The future's own code threw. The loss is still reported, and the next task told.
+            // The future's own code threw. The loss is still reported, and the remaining tasks are still dropped.
         }
         dropped.accept(reason);
     }

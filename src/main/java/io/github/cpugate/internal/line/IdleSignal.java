@@ -2,12 +2,12 @@ package io.github.cpugate.internal.line;
 
 import java.util.concurrent.locks.Condition;
 
-/** Signals each moment at which the last held slot is given back. Guarded by the line's lock. */
+/** Wakes threads that wait for a moment at which no slot is held. Guarded by the line's lock. */
 final class IdleSignal {
 
     private final Condition idle;
 
-    /** The number of such moments so far, so that a thread that wakes late still sees that there was one. */
+    /** Counts the signals, so that a thread that wakes late still sees that there was such a moment. */
     private long moments;
 
     IdleSignal(Condition idle) {
@@ -19,7 +19,7 @@ final class IdleSignal {
         idle.signalAll();
     }
 
-    /** Waits for the next such moment, for up to {@code nanos}; returns whether it came. */
+    /** Waits for the next signal, for up to {@code nanos}; returns whether it came. */
     boolean await(long nanos) throws InterruptedException {
         long before = moments;
         long left = nanos;

@@ -3,8 +3,8 @@ package io.github.cpugate.internal.line;
 /**
  * How a step moved the limits.
  *
- * @param cpuLimitBefore the policy's limit before the step
- * @param cpuLimit the policy's limit after it
+ * @param cpuLimitBefore the CPU limit before the step
+ * @param cpuLimit the CPU limit after the step
  * @param limitBefore slots allowed at once before the step, as users see it; if the service has refused since the last
  *     step, the value that the last step reported, brought within the present bounds, so that only the moves of the two
  *     limits make it differ from {@code limit}

@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The line at one moment.
  *
- * @param cpuLimit the policy's limit
- * @param allowed slots allowed at once: the limit or the API ceiling, whichever is lower
+ * @param cpuLimit the CPU limit
+ * @param allowed slots allowed at once: the CPU limit or the API ceiling, whichever is lower, and at least the floor,
+ *     less its shut slots
  * @param limit {@code allowed} as users see it: never below {@code minSlots}
  * @param apiCeiling the API ceiling, within the bounds
  * @param paused sessions whose slot is paused, whether they wait in line for it or not
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param totals counts since the gate was built
  * @param sinceStep counts since the last step
  * @param meanInFlight slots held on average in this measuring window
- * @param limitReached whether callers ran into the policy's limit in this measuring window
+ * @param limitReached whether callers ran into the CPU limit in this measuring window
  * @param ceilingReached whether callers ran into the API ceiling since the last step
  * @param rejectedRetryAfter the first back-off time from the service that the gate did not accept, or null
  */

@@ -287,8 +287,9 @@ public final class WaitingLine {
 
     /**
      * Ends a step: moves the limit from {@code seen} to {@code wanted} as far as the bounds allow, lets the API ceiling
-     * make its step, and admits the callers that then fit. If {@code setBounds} has moved the limit since then, it
-     * stays where it is, since {@code wanted} was decided for another limit. Does not wait for sessions to end.
+     * make its step, and admits the callers that then fit. If {@code setBounds} has moved the limit since
+     * {@link #beginStep}, it stays where it is, since {@code wanted} was decided for another limit. Does not wait for
+     * sessions to end.
      *
      * @param refused whether the service refused between the last step and this one
      */

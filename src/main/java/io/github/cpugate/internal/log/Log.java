@@ -9,7 +9,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * A logger whose messages are one line each, whatever texts they contain: those of the arguments, of the pairs and of
- * the cause are made {@linkplain Printable printable}. All log lines of the library go through this class.
+ * the cause are made {@linkplain Printable printable}. All log lines of the library's own jar go through this class.
  *
  * <p>Thread-safe. A logging library that throws makes these methods throw.
  */

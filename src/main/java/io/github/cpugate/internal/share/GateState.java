@@ -52,7 +52,7 @@ public record GateState(
         return hungry ? limit : Math.min(limit, inFlight);
     }
 
-    /** Returns this state with CPU by slots in flight, each of which uses as much. */
+    /** Returns this state with CPU estimated from the slots in flight, given the raw and smoothed CPU of one slot. */
     GateState bySlots(double raw, double smoothedCpu) {
         return new GateState(
                 target,

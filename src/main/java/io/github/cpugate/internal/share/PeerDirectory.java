@@ -40,7 +40,7 @@ public final class PeerDirectory implements Peers {
 
     private static final String SUFFIX = ".gate";
     private static final double STALE = 3.5; // periods
-    private static final double MAX_PERIOD = 60; // seconds, that a gate is believed
+    private static final double MAX_PERIOD = 60; // seconds; a longer one in a record counts as this
     private static final long FORGET_NANOS = 60_000_000_000L;
     private static final int MAX_OTHER_FILES = 64; // of no running gate, that a step reads
     private static final int BAD = 3; // reads in a row; one may have met a write

@@ -91,7 +91,7 @@ public final class Sharing implements StepPolicy {
         return new SharingGuard(seen, mine, others).check(decision);
     }
 
-    /** Whether the gates do not claim, for some steps, more CPU than was used on the machine. */
+    /** Returns false if the gates have claimed, for some steps in a row, more CPU than was used on the machine. */
     private boolean areBelievable(List<GateState> others, GateState mine, double raw) {
         double claimed =
                 mine.own() + others.stream().mapToDouble(GateState::own).sum();
@@ -119,7 +119,8 @@ public final class Sharing implements StepPolicy {
 
     /**
      * The gate's part of the target. A policy leaves a part of a slot unused, so {@code m} gates would leave {@code m}
-     * times as much: the target of the gates that have least is raised by what one gate would not leave.
+     * times as much. Therefore the target of the gates that have least is raised, so that all gates together leave
+     * about as much as one would.
      */
     private static double targetOf(StepInput seen, GateState mine, Division division, List<GateState> others) {
         double target = seen.targetCpu();
