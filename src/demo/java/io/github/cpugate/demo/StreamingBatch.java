@@ -311,10 +311,10 @@ public final class StreamingBatch implements Callable<Integer> {
         System.out.println(workload.describe());
         System.out.println("Warming up ...");
         workload.warmUp(SHORT_MAX_TOKENS);
-        TwoCeilings runs = new TwoCeilings(server, meter, live, apiLimit, target, minSlots, maxSlots);
+        ServiceLimit runs = new ServiceLimit(server, meter, live, apiLimit, target, minSlots, maxSlots);
         Session session = workload.session(SHORT_MAX_TOKENS);
         runs.run("CPU limit alone", ticks(CPU_ALONE), steps(CPU_ALONE), false, session, sessions);
-        runs.run("both ceilings", ticks(BOTH), steps(BOTH), true, session, sessions);
+        runs.run("with the API ceiling", ticks(BOTH), steps(BOTH), true, session, sessions);
         System.out.println();
         System.out.println(runs);
         System.out.println("Observations: " + FILES);

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The same batch at a service that limits requests at once: under the CPU limit alone, and under both ceilings. */
-final class TwoCeilings {
+/** The same batch at a service that limits requests at once: under the CPU limit alone, and with the API ceiling. */
+final class ServiceLimit {
 
     private final ModelServer server;
     private final CpuSampler meter;
@@ -24,7 +24,7 @@ final class TwoCeilings {
     private final int maxSlots;
     private final List<String> rows = new ArrayList<>();
 
-    TwoCeilings(
+    ServiceLimit(
             ModelServer server,
             CpuSampler meter,
             LiveLine live,
