@@ -222,8 +222,8 @@ class GateLogTest {
             waiting.join().close();
 
             assertThat(log.messagesAt(Level.INFO))
-                    .containsExactly("gate 'low': limit has been at maxSlots = 2 for 60 s with CPU at 23 % of a target"
-                            + " of 70 %: raise maxSlots");
+                    .containsExactly("gate 'low': limit has been at maxSlots = 2 for 60 s with CPU at 23 %,"
+                            + " target 70 %: raise maxSlots");
         }
     }
 }
