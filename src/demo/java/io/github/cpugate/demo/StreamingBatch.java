@@ -55,8 +55,8 @@ public final class StreamingBatch implements Callable<Integer> {
     private static final String HEADROOM = "headroom";
     private static final List<String> POLICIES = List.of(FIXED, ONE_SLOT, HEADROOM);
     private static final String CPU_ALONE = "cpu-alone";
-    private static final String BOTH = "both";
-    private static final List<String> RUNS = List.of(FIXED, ONE_SLOT, HEADROOM, CPU_ALONE, BOTH);
+    private static final String WITH_CEILING = "withCeiling";
+    private static final List<String> RUNS = List.of(FIXED, ONE_SLOT, HEADROOM, CPU_ALONE, WITH_CEILING);
     private static final String REPORT_FILE = "report.html";
 
     @Option(
@@ -227,7 +227,8 @@ public final class StreamingBatch implements Callable<Integer> {
                     compare(new Workload(client, model, demand()), real);
                 } else {
                     // One answer a session, so that a session is a request.
-                    compareCeilings(new Workload(client, model, Math.min(demand(), Workload.CORES_PER_STREAM)), server);
+                    compareWithApiCeiling(
+                            new Workload(client, model, Math.min(demand(), Workload.CORES_PER_STREAM)), server);
                 }
             } finally {
                 client.close();
@@ -305,7 +306,7 @@ public final class StreamingBatch implements Callable<Integer> {
         }
     }
 
-    private void compareCeilings(Workload workload, ModelServer server) throws InterruptedException, IOException {
+    private void compareWithApiCeiling(Workload workload, ModelServer server) throws InterruptedException, IOException {
         deleteFilesOfTheLastRun();
         sayIfTheHostIsBusy();
         System.out.println(workload.describe());
@@ -314,7 +315,7 @@ public final class StreamingBatch implements Callable<Integer> {
         ServiceLimit runs = new ServiceLimit(server, meter, live, apiLimit, target, minSlots, maxSlots);
         Session session = workload.session(SHORT_MAX_TOKENS);
         runs.run("CPU limit alone", ticks(CPU_ALONE), steps(CPU_ALONE), false, session, sessions);
-        runs.run("with the API ceiling", ticks(BOTH), steps(BOTH), true, session, sessions);
+        runs.run("with the API ceiling", ticks(WITH_CEILING), steps(WITH_CEILING), true, session, sessions);
         System.out.println();
         System.out.println(runs);
         System.out.println("Observations: " + FILES);

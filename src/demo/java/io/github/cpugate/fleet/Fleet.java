@@ -90,12 +90,12 @@ public final class Fleet {
     private static void runShort(List<Double> cores, boolean quotas, boolean quiet) throws Exception {
         try (RealFleet fleet = new RealFleet("headroom", cores, quotas, quiet)) {
             fleet.run(WARM_UP, 0);
-            FleetResult calm = fleet.run(SHORT_SESSIONS, 0);
+            FleetResult calm = runCalm(fleet);
             System.out.println(FleetResult.head(calm));
             System.out.println(calm.row(LIMITS.get("headroom")));
             if (quotas && isOff(calm)) {
                 // A slot is a tenth of the smallest quota, so a slow minute of the host costs that worker one.
-                calm = fleet.run(SHORT_SESSIONS, 0);
+                calm = runCalm(fleet);
                 System.out.println(calm.row("the same once more"));
             }
             report(fleet, "headroom");
@@ -115,10 +115,16 @@ public final class Fleet {
         }
     }
 
-    private static boolean isOff(FleetResult result) {
+    /** Runs a batch in which no worker is killed, so that no session may be done twice. */
+    private static FleetResult runCalm(RealFleet fleet) throws IOException, InterruptedException {
+        FleetResult result = fleet.run(SHORT_SESSIONS, 0);
         if (result.doneTwice() > 0) {
             throw new IllegalStateException("sessions were done twice: " + result);
         }
+        return result;
+    }
+
+    private static boolean isOff(FleetResult result) {
         return result.p95() > 1.1 * Sessions.SECONDS_ALONE
                 || result.workers().stream().anyMatch(Fleet::isOff);
     }

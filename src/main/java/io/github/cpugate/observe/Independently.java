@@ -25,7 +25,7 @@ final class Independently {
         }
     }
 
-    /** Throws a checked exception, too, which a listener in Kotlin or Scala may throw without declaring it. */
+    /** Throws a checked exception, too, which foreign code in Kotlin or Scala may throw without declaring it. */
     @SuppressWarnings("unchecked") // erased
     private static <X extends Throwable> void rethrow(Throwable exception) throws X {
         throw (X) exception;

@@ -18,8 +18,9 @@ final class TaskSlot {
     private final Slot slot;
     private final Runnable pollEnded;
 
-    // It ensures that no slot is paused once its task has come. pause(), which is called under it, does not block; on a
-    // manual gate it may complete the reservation of another poll, which has a lock of its own.
+    // The lock ensures that no slot is paused once its task has come. pause(), which is called under it, does not
+    // block;
+    // on a manual gate it may complete the reservation of another poll, which has a lock of its own.
     private final ReentrantLock lock = new ReentrantLock();
     private boolean polling = true; // guarded by lock
 

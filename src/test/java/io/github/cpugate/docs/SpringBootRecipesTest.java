@@ -101,7 +101,7 @@ class SpringBootRecipesTest {
     }
 
     @Test
-    void aStreamHoldsASlotUntilItsLastToken() {
+    void aStreamRunsInASlot() {
         try (ConfigurableApplicationContext context = start("cpugate.max-slots=1")) {
             AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
             SpringBootSnippets.model = prompt -> prompt + gate.snapshot().inFlight();

@@ -17,7 +17,7 @@ class IndependentlyTest {
     }
 
     @Test
-    void aCheckedExceptionOfAListenerIsThrownAfterAllCalls() {
+    void aCheckedExceptionIsThrownAfterAllCalls() {
         List<String> called = new ArrayList<>();
 
         assertThatThrownBy(() -> Independently.forEach(List.of("first", "second"), name -> {
