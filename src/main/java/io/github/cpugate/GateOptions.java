@@ -203,17 +203,17 @@ abstract sealed class GateOptions permits AdaptiveCpuGate.Builder {
      * <p>A gate that wants more CPU gets an equal part of the target, and of what other gates do not need. Only gates
      * with the same target share it: to a gate with a lower target, the others are strangers, so it yields to them. The
      * gates should have the same period and may have different policies. CPU is shared within one scope: the host, the
-     * same allowed processors, or the same quota.
+     * same allowed processors, the same quota, or the own CPU of one JVM.
      *
-     * <p>In the directory, which is created for its owner only if it does not exist, each gate has a small file that
-     * its governor thread overwrites at each step and removes when the gate is closed. The file of a gate that ended in
-     * another way is ignored after 3.5 periods, and removed after a minute or after 3.5 periods, whichever is longer.
-     * Use a local file system, and a directory in which only trusted users can write. A fault of the directory is
-     * logged once. A gate that cannot read the directory uses what it last read for up to 3.5 periods, and then its own
-     * CPU readings alone.
+     * <p>In the directory, which is created, with its parents and for its owner only, if it does not exist, each gate
+     * has a small file that its governor thread overwrites at each step and removes when the gate is closed. The file
+     * of a gate that ended in another way is ignored after 3.5 periods, and removed after a minute or after 3.5
+     * periods, whichever is longer. Use a local file system, and a directory in which only trusted users can write. A
+     * fault of the directory is logged once. A gate that cannot read the directory uses what it last read for up to 3.5
+     * periods, and then its own CPU readings alone.
      *
-     * @param directory the same for all gates that share, as in {@code Path.of("/run/user/1000/cpugate")}; several
-     *     containers of one machine may mount it
+     * @param directory the same for all gates that share, as in {@code Path.of("/dev/shm/cpugate")}; several containers
+     *     of one machine may mount it
      * @return this builder
      */
     public AdaptiveCpuGate.Builder shareHost(Path directory) {

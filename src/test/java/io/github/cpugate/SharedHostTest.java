@@ -71,6 +71,20 @@ class SharedHostTest {
     }
 
     @Test
+    void theLogTellsWhenAGateFindsOthersAndLosesThem() {
+        try (AdaptiveCpuGate a = sharing("a").build()) {
+            try (AdaptiveCpuGate b = sharing("b").build()) {
+                steps(4, a, b);
+            }
+            steps(4, a);
+        }
+        assertThat(log.messagesAt(Level.INFO))
+                .filteredOn(message -> message.startsWith("gate 'a': shares"))
+                .containsExactly(
+                        "gate 'a': shares the host with 1 other gate", "gate 'a': shares the host with 0 other gates");
+    }
+
+    @Test
     void gatesThatWantCpuHaveHalfOfTheTargetEach() throws InterruptedException {
         try (AdaptiveCpuGate a = sharing("a").initialSlots(1).build();
                 AdaptiveCpuGate b = sharing("b").initialSlots(1).build();

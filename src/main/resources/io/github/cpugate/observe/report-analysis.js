@@ -51,7 +51,7 @@ const CAUSES = {
   climbing: {
     label: () => 'still climbing',
     because: () => 'the limit was still on its way up',
-    advice: () => 'A higher initialSlots, or StepPolicy.headroom(), gets there sooner.',
+    advice: () => 'A higher initialSlots gets there sooner, and so does StepPolicy.headroom() if the policy is another one.',
   },
   fault: {
     label: () => 'no CPU reading',
@@ -266,7 +266,8 @@ function analyse(run) {
     end = step.elapsed;
   }
   run.shaded = shaded(run.spans, (run.to - run.from) / MOST_POINTS);
-  const faults = count(steps.filter(step => step.health !== 'OK'), step => `${step.health}: ${step.detail}`);
+  const faults = count(steps.filter(step => step.health !== 'OK'), step =>
+    step.health === 'STARTING' ? 'STARTING: the first reading comes with a later step' : `${step.health}: ${step.detail}`);
   run.faults = faults.map(([what, times]) => `${what} (${times}×)`).slice(0, 3).join('; ');
   run.shares = wholePercents(sums(run.spans));
 }

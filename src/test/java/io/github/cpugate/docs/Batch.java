@@ -22,7 +22,8 @@ class Batch {
                 .maxSlots(64)
                 .policy(StepPolicy.headroom())
                 .build();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(gate))); // Ctrl-C, and SIGTERM
+        Thread main = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(gate, main))); // Ctrl-C, and SIGTERM
 
         ExecutorService threads = Executors.newCachedThreadPool(); // or virtual threads; the gate decides how many run
         List<Future<String>> answers = new ArrayList<>();
@@ -43,12 +44,13 @@ class Batch {
         threads.shutdown();
     }
 
-    private static void end(AdaptiveCpuGate gate) {
+    private static void end(AdaptiveCpuGate gate, Thread main) {
         gate.close(); // callers in line get a GateClosedException; does not wait for sessions
         try {
             if (!gate.awaitIdle(Duration.ofSeconds(30))) {
                 System.err.println(gate.snapshot().inFlight() + " sessions still run");
             }
+            main.join(5_000); // until the answers have been printed
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -6,7 +6,9 @@ import com.sun.net.httpserver.HttpServer;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateClosedException;
 import io.github.cpugate.Slot;
+import io.github.cpugate.cpu.CpuReading;
 import io.github.cpugate.cpu.CpuSampler;
+import io.github.cpugate.cpu.CpuSource;
 import io.github.cpugate.observe.GateMetrics;
 import io.github.cpugate.observe.JfrEvents;
 import io.github.cpugate.observe.Jmx;
@@ -34,7 +36,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /** Each method holds the snippet of one place. */
 final class Snippets {
@@ -133,19 +134,6 @@ final class Snippets {
         return answer;
     }
 
-    CompletableFuture<String> bySlot(AdaptiveCpuGate gate, ExecutorService threads, String prompt) {
-        CompletableFuture<String> answer = gate.slotAsync()
-                .orTimeout(5, TimeUnit.SECONDS) // leaves the line
-                .thenApplyAsync(
-                        slot -> {
-                            try (slot) {
-                                return stream(client, prompt);
-                            }
-                        },
-                        threads);
-        return answer;
-    }
-
     AdaptiveCpuGate looksForLeaks() {
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .leakWarning(Duration.ofMinutes(10)) // longer than any session takes
@@ -212,7 +200,7 @@ final class Snippets {
     AdaptiveCpuGate sharing() {
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .targetCpu(70)
-                .shareHost(Path.of("/run/user/1000/cpugate"))
+                .shareHost(Path.of("/dev/shm/cpugate"))
                 .build();
         return gate;
     }
@@ -258,6 +246,29 @@ final class Snippets {
 
     private static double readMyOwnMeter() {
         return Double.NaN;
+    }
+
+    private static double readMyOwnCpu() {
+        return Double.NaN;
+    }
+
+    private static long spanNanos() {
+        return 0;
+    }
+
+    static class PartitionMeter implements CpuSource {
+
+        @Override
+        public CpuReading reading() {
+            double percent = readMyOwnMeter(); // since the last read
+            double own = readMyOwnCpu(); // of this JVM, percent of the same; NaN if unknown
+            return new CpuReading(percent, own, spanNanos(), "partition 3 (4 cores)", 4); // 0 ns if unknown
+        }
+
+        @Override
+        public double read() {
+            return reading().percent();
+        }
     }
 
     AdaptiveCpuGate metered(MeterRegistry registry) {

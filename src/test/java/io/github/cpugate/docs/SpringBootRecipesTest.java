@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.testing.Await;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,6 +75,12 @@ class SpringBootRecipesTest {
         return client.sendAsync(request, BodyHandlers.ofString());
     }
 
+    private List<Integer> statusOf(ConfigurableApplicationContext context, String... paths) {
+        return Stream.of(paths)
+                .map(path -> get(context, path + "?prompt=late").join().statusCode())
+                .toList();
+    }
+
     @Test
     void propertiesMetricsAndHealthAreThere() {
         try (ConfigurableApplicationContext context = start(
@@ -107,20 +115,41 @@ class SpringBootRecipesTest {
             SpringBootSnippets.model = prompt -> prompt + gate.snapshot().inFlight();
 
             assertThat(get(context, "/stream?prompt=in+flight:+").join().body()).isEqualTo("in flight: 1");
+            assertThat(get(context, "/flux?prompt=in+flight:+").join().body())
+                    .isEqualTo("data:in \n\ndata:flight: \n\ndata:1\n\n");
             Await.until("the slot is given back", () -> gate.snapshot().inFlight() == 0);
             gate.close();
-            assertThat(get(context, "/stream?prompt=late").join().statusCode()).isEqualTo(503);
-            assertThat(get(context, "/async?prompt=late").join().statusCode()).isEqualTo(503);
+            assertThat(statusOf(context, "/answer", "/stream", "/flux", "/async"))
+                    .containsOnly(503);
         } finally {
             SpringBootSnippets.model = prompt -> prompt;
         }
     }
 
     @Test
+    void aRequestThatWaitsTooLongLeavesTheLineAndIsAnswered503() throws InterruptedException {
+        SpringBootSnippets.longestWait = Duration.ofMillis(100);
+        try (ConfigurableApplicationContext context =
+                start("cpugate.max-slots=1", "spring.mvc.async.request-timeout=10s")) {
+            AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
+            try (Slot held = gate.slot()) {
+                assertThat(statusOf(context, "/stream", "/flux")).containsOnly(503);
+                HttpResponse<String> refused = get(context, "/flux?prompt=late").join();
+                assertThat(refused.headers().firstValue("Retry-After")).contains("5");
+                assertThat(gate.snapshot().waiting()).isZero();
+                held.pause();
+                assertThat(statusOf(context, "/stream", "/flux")).containsOnly(200);
+            }
+        } finally {
+            SpringBootSnippets.longestWait = Duration.ofSeconds(20);
+        }
+    }
+
+    @Test
     void anAsynchronousAnswerThatIsLateLeavesTheLineOrItsSlot() {
         CompletableFuture<String> late = new CompletableFuture<>();
-        try (ConfigurableApplicationContext context =
-                start("cpugate.max-slots=1", "spring.mvc.async.request-timeout=300ms")) {
+        SpringBootSnippets.longestAnswer = Duration.ofMillis(300);
+        try (ConfigurableApplicationContext context = start("cpugate.max-slots=1")) {
             AdaptiveCpuGate gate = context.getBean(AdaptiveCpuGate.class);
             assertThat(get(context, "/async?prompt=hello").join().body()).isEqualTo("hello");
 
@@ -133,6 +162,7 @@ class SpringBootRecipesTest {
             assertThat(gate.snapshot().waiting()).isZero();
         } finally {
             late.complete("too late");
+            SpringBootSnippets.longestAnswer = Duration.ofSeconds(60);
             SpringBootSnippets.model = prompt -> prompt;
         }
     }

@@ -9,26 +9,35 @@ import io.github.cpugate.GateSnapshot;
 import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSample;
 import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.async.AsyncRequestTimeoutException;
 import org.springframework.web.context.request.async.DeferredResult;
 import org.springframework.web.servlet.mvc.method.annotation.StreamingResponseBody;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** The snippets of docs/streams/spring-boot.md. */
 class SpringBootSnippets {
 
     static volatile UnaryOperator<String> model = prompt -> prompt;
+    static volatile Duration longestWait = Duration.ofSeconds(20);
+    static volatile Duration longestAnswer = Duration.ofSeconds(60);
 
     private static String stream(String prompt) {
         return model.apply(prompt);
@@ -53,6 +62,14 @@ class SpringBootSnippets {
         return List.of(model.apply(prompt).split("(?<= )", -1));
     }
 
+    private static Flux<String> tokenFlux(String prompt) {
+        return Flux.fromIterable(tokens(prompt));
+    }
+
+    private static <T> Flux<T> inSlot(AdaptiveCpuGate gate, Supplier<Flux<T>> stream) {
+        return new ReactorSnippets().inSlot(gate, stream);
+    }
+
     private static CompletableFuture<String> streamAsync(String prompt) {
         return CompletableFuture.supplyAsync(() -> model.apply(prompt));
     }
@@ -67,10 +84,16 @@ class SpringBootSnippets {
             this.gate = gate;
         }
 
+        @GetMapping(path = "/flux", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+        Flux<String> flux(@RequestParam("prompt") String prompt) {
+            return inSlot(gate, () -> tokenFlux(prompt))
+                    .timeout(Mono.delay(longestWait), token -> Mono.never()); // for the first token
+        }
+
         @GetMapping("/stream")
         StreamingResponseBody stream(@RequestParam("prompt") String prompt) {
-            return out -> {
-                try (Slot slot = gate.slot()) { // on a thread of Spring's, after this method has returned
+            return out -> { // runs on a thread of Spring's, after this method has returned
+                try (Slot slot = gate.trySlot(longestWait).orElseThrow(AsyncRequestTimeoutException::new)) {
                     for (String token : tokens(prompt)) {
                         out.write(token.getBytes(UTF_8));
                         out.flush();
@@ -83,10 +106,9 @@ class SpringBootSnippets {
 
         @GetMapping("/async")
         DeferredResult<String> async(@RequestParam("prompt") String prompt) {
-            DeferredResult<String> result = new DeferredResult<>();
+            DeferredResult<String> result = new DeferredResult<>(longestAnswer.toMillis()); // the wait included
             CompletableFuture<String> answer = gate.callAsync(() -> streamAsync(prompt));
-            result.onTimeout(() -> answer.cancel(true)); // leaves the line, or cancels the stage
-            result.onError(failure -> answer.cancel(true)); // the client has gone
+            result.onCompletion(() -> answer.cancel(true)); // timed out: leaves the line, or cancels the stage
             answer.whenComplete((text, failure) -> {
                 if (failure == null) {
                     result.setResult(text);
@@ -101,9 +123,14 @@ class SpringBootSnippets {
     @ControllerAdvice
     static class Unavailable {
 
-        @ExceptionHandler({GateClosedException.class, GateFullException.class})
+        @ExceptionHandler({
+            GateClosedException.class, // the application shuts down
+            GateFullException.class, // cpugate.max-waiting callers are in line
+            AsyncRequestTimeoutException.class, // longestWait or longestAnswer has passed
+            TimeoutException.class // the same, from Flux.timeout; if your client throws it too, tell them apart
+        })
         ResponseEntity<Void> unavailable() {
-            return ResponseEntity.status(503).build();
+            return ResponseEntity.status(503).header("Retry-After", "5").build(); // seconds
         }
     }
 

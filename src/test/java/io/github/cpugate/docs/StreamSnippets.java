@@ -1,12 +1,16 @@
 package io.github.cpugate.docs;
 
 import io.github.cpugate.AdaptiveCpuGate;
+import io.github.cpugate.Slot;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Flux;
 
-/** The three most usual ways to run a session in a slot, as in the README. */
+/**
+ * The three most usual ways to run a session in a slot, as in the README, and a future that waits for a limited time.
+ */
 class StreamSnippets {
 
     private final String client = "client";
@@ -30,6 +34,14 @@ class StreamSnippets {
 
     CompletableFuture<String> future(AdaptiveCpuGate gate, String prompt) {
         CompletableFuture<String> answer = gate.callAsync(() -> streamAsync(client, prompt)); // no thread waits
+        return answer;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // that of whenComplete
+    CompletableFuture<String> withADeadlineForTheWait(AdaptiveCpuGate gate, String prompt) {
+        CompletableFuture<Slot> turn = gate.slotAsync().orTimeout(5, TimeUnit.SECONDS); // leaves the line
+        CompletableFuture<String> answer = turn.thenCompose(slot -> streamAsync(client, prompt));
+        answer.whenComplete((text, failure) -> Slot.release(turn)); // leaves the line, or closes the slot
         return answer;
     }
 

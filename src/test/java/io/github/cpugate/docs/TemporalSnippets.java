@@ -1,7 +1,6 @@
 package io.github.cpugate.docs;
 
 import io.github.cpugate.AdaptiveCpuGate;
-import io.github.cpugate.Slot;
 import io.github.cpugate.temporal.GateSlotSupplier;
 import io.temporal.activity.Activity;
 import io.temporal.failure.ApplicationFailure;
@@ -30,7 +29,7 @@ class TemporalSnippets {
                 "sessions",
                 WorkerOptions.newBuilder()
                         .setWorkerTuner(new CompositeTuner(
-                                new FixedSizeSlotSupplier<>(50), // workflow tasks
+                                new FixedSizeSlotSupplier<>(50), // workflow tasks: short, as the two below
                                 sessions,
                                 new FixedSizeSlotSupplier<>(50), // local activities
                                 new FixedSizeSlotSupplier<>(10))) // Nexus tasks
@@ -51,11 +50,11 @@ class TemporalSnippets {
     }
 
     String session(GateSlotSupplier<ActivitySlotInfo> sessions, String prompt) {
-        Slot slot = sessions.slotOf(Activity.getExecutionContext().getInfo()).orElseThrow();
         try {
             return stream(prompt);
-        } catch (RateLimitException e) {
-            slot.rateLimitedFor(e.retryAfter); // the header's text, or null
+        } catch (RateLimitException e) { // your client's
+            sessions.slotOf(Activity.getExecutionContext().getInfo())
+                    .ifPresent(slot -> slot.rateLimitedFor(e.retryAfter)); // the header's text, or null
             throw ApplicationFailure.newFailure("refused", "RateLimited"); // Temporal tries it again, here or elsewhere
         }
     }

@@ -12,6 +12,7 @@ import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityInfo;
+import io.temporal.activity.ManualActivityCompletionClient;
 import io.temporal.client.ActivityWorkerShutdownException;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.worker.WorkerFactory;
@@ -34,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -124,6 +126,42 @@ class GateSlotSupplierTest {
         sessions.mayEnd.release();
 
         server.run(1, "busy").get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void anActivityThatIsCompletedLocallyAndLaterKeepsItsSlot() throws Exception {
+        AdaptiveCpuGate gate = gate(2, 50);
+        AtomicReference<ManualActivityCompletionClient> later = new AtomicReference<>();
+        server.startWorkflows();
+        server.start(
+                "q",
+                GateSlotSupplier.forActivities(gate),
+                number -> later.set(Activity.getExecutionContext().useLocalManualCompletion()));
+
+        CompletableFuture<Void> run = server.run(1, "q");
+        Await.until("the method has begun", () -> later.get() != null);
+        awaitPollWithoutSlot(gate); // 200 ms after the method has returned
+        assertThat(gate.snapshot().inFlight()).isEqualTo(1);
+        later.get().complete(null);
+        run.get(10, TimeUnit.SECONDS);
+        Await.until("the slot is given back", () -> gate.snapshot().inFlight() == 0);
+    }
+
+    @Test
+    void anActivityThatIsCompletedElsewhereGivesItsSlotBackAtItsReturn() {
+        AdaptiveCpuGate gate = gate(2, 50);
+        AtomicInteger begun = new AtomicInteger();
+        server.startWorkflows();
+        server.start("q", GateSlotSupplier.forActivities(gate), number -> {
+            Activity.getExecutionContext().doNotCompleteOnReturn();
+            begun.incrementAndGet();
+        });
+
+        CompletableFuture<Void> run = server.run(1, "q");
+        Await.until("the method has begun", () -> begun.get() == 1);
+        awaitPollWithoutSlot(gate);
+        Await.until("the slot is given back", () -> gate.snapshot().inFlight() == 0);
+        assertThat(run).isNotDone();
     }
 
     @Test

@@ -13,6 +13,7 @@ final class GateLog {
     private final LogWriter writer;
     private final Dispatcher dispatcher;
     private final MaxSlotsAdvice advice = new MaxSlotsAdvice();
+    private volatile int peers; // that have been logged
     private final ForeignCode levelCheck; // runs where the step does, so that a step that is not logged wakes no thread
 
     GateLog(String gate, boolean manual) {
@@ -27,6 +28,11 @@ final class GateLog {
         MaxSlotsAdvice.Finding finding = advice.afterStep(step);
         if (finding != null) {
             var unused = write(writer -> writer.maxSlotsReached(finding));
+        }
+        int found = step.hostShare().peers();
+        if (found != peers) {
+            peers = found;
+            var unused = write(writer -> writer.peers(found));
         }
         if (isLogged(step)) {
             dispatcher.step(step, byHand);

@@ -121,6 +121,10 @@ final class LogWriter implements GateListener {
                 exactly(finding.targetCpu()));
     }
 
+    void peers(int found) {
+        log.info("gate '{}': shares the host with {} other {}", gate, found, found == 1 ? "gate" : "gates");
+    }
+
     void fails(String subject, Object problem) {
         Throwable cause = problem instanceof Throwable thrown ? thrown : null;
         log.log(Level.WARN, cause, "{} fails: {} (logged once)", subject, problem);

@@ -103,7 +103,7 @@ public final class PeerDirectory implements Peers {
         problem = null;
         if (!scope.equals(this.scope)) {
             this.scope = scope;
-            this.place = Place.of(scope);
+            this.place = Place.of(scope, jvm);
         }
         long now = nanoClock.getAsLong();
         try {

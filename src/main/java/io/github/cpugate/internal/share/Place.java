@@ -12,6 +12,7 @@ import java.util.UUID;
 /** Identifies what a percentage is of, across processes and containers, and the process itself. */
 final class Place {
 
+    private static final String OWN_CPU = "own CPU "; // as in CpuReading
     private static final String JVM = "io.github.cpugate.jvm";
     private static final int BYTES = 8;
     private static final String OF_THIS_CLASS_LOADER = hash(UUID.randomUUID().toString());
@@ -20,15 +21,20 @@ final class Place {
 
     /**
      * Returns an identifier of this machine and a scope of it, 16 characters long. The machine is identified by the
-     * kernel's boot id; the path of a control group counts within its namespace.
+     * kernel's boot id; the path of a control group counts within its namespace, and own CPU within its JVM.
      */
-    static String of(String scope) {
+    static String of(String scope, String jvm) {
         String machine = text(() -> Files.readString(Path.of("/proc/sys/kernel/random/boot_id")));
-        String namespace = scope.startsWith("cgroup ")
-                ? text(() ->
-                        Files.readSymbolicLink(Path.of("/proc/self/ns/cgroup")).toString())
-                : "";
-        return hash(machine.strip() + '\n' + namespace + '\n' + scope);
+        return hash(machine.strip() + '\n' + within(scope, jvm) + '\n' + scope);
+    }
+
+    /** Returns what tells a scope from one of the same name on the same machine. */
+    private static String within(String scope, String jvm) {
+        if (scope.startsWith("cgroup ")) {
+            return text(() ->
+                    Files.readSymbolicLink(Path.of("/proc/self/ns/cgroup")).toString());
+        }
+        return scope.startsWith(OWN_CPU) ? jvm : "";
     }
 
     private interface Read {

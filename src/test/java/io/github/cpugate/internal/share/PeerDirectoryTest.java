@@ -112,6 +112,13 @@ class PeerDirectoryTest {
     }
 
     @Test
+    void ownCpuIsAScopeOfOneJvm() {
+        String ownCpu = "own CPU (1.0 cores)";
+        assertThat(Place.of(ownCpu, "one")).isNotEqualTo(Place.of(ownCpu, "another"));
+        assertThat(Place.of(TestPeer.SCOPE, "one")).isEqualTo(Place.of(TestPeer.SCOPE, "another"));
+    }
+
+    @Test
     void theDirectoryIsMadeForItsOwnerOnly() throws IOException {
         gate().step();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 final class TestPeer {
 
     static final String SCOPE = "host";
+    static final String OTHER_JVM = "0123456789abcdef";
     static final GateState STATE = new GateState(70, 20, 20, 20, 5, 4, 4, true, false);
 
     private static final double NANOS = 1e9;
@@ -86,6 +87,6 @@ final class TestPeer {
 
     /** A record of a gate of another JVM. */
     static byte[] record(long sequence) {
-        return RecordFormat.bytes(new RecordFormat.Entry(sequence, Place.of(SCOPE), "0123456789abcdef", 1, STATE));
+        return RecordFormat.bytes(new RecordFormat.Entry(sequence, Place.of(SCOPE, OTHER_JVM), OTHER_JVM, 1, STATE));
     }
 }
