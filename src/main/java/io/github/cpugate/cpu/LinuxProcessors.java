@@ -37,7 +37,7 @@ final class LinuxProcessors implements Processors {
     private static final int MILLIS_PER_TICK = 10; // USER_HZ is 100 on all current architectures
 
     private final Path root;
-    private byte[] buffer = new byte[8192]; // for a file of 1.5 KB, and more if the user is in many groups
+    private byte[] buffer = new byte[2048]; // for a file of 1.5 KB; it grows if the user is in many groups
 
     /**
      * The file of the thread that reads. It is kept open, since to open it takes more than twice the CPU of a read. It
