@@ -1,9 +1,9 @@
 package io.github.cpugate.cpu;
 
 import java.io.BufferedReader;
+import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -13,7 +13,6 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.StringTokenizer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The processors of a Linux host, from {@code /proc}.
@@ -38,14 +37,6 @@ final class LinuxProcessors implements Processors {
 
     private final Path root;
     private byte[] buffer = new byte[2048]; // for a file of 1.5 KB; it grows if the user is in many groups
-
-    /**
-     * The file of the thread that reads. It is kept open, since to open it takes more than twice the CPU of a read. It
-     * shows the thread that opened it, so another thread opens its own. Closed when this object is garbage.
-     */
-    private @Nullable RandomAccessFile status;
-
-    private long statusThread; // id
     private String lastList = "";
     private BitSet allowed = new BitSet();
     private int readsUntilScan;
@@ -57,46 +48,18 @@ final class LinuxProcessors implements Processors {
 
     @Override
     public BitSet allowed() throws IOException {
-        String list = listOfThisThread();
+        String list;
+        try {
+            list = list(root.resolve("proc/thread-self/status"));
+        } catch (FileNotFoundException e) { // Linux before 3.17
+            list = list(root.resolve("proc/self/status"));
+        }
         if (--readsUntilScan < 0 || !list.equals(lastList)) {
             readsUntilScan = READS_PER_SCAN;
             lastList = list;
             allowed = scan(list);
         }
         return allowed;
-    }
-
-    private String listOfThisThread() throws IOException {
-        RandomAccessFile open = status;
-        long thread = Thread.currentThread().getId();
-        if (open == null || thread != statusThread) {
-            close();
-            open = openOfThisThread();
-            status = open;
-            statusThread = thread;
-        }
-        try {
-            return list(open);
-        } catch (IOException e) {
-            close();
-            throw e;
-        }
-    }
-
-    private RandomAccessFile openOfThisThread() throws IOException {
-        try {
-            return open(root.resolve("proc/thread-self/status"));
-        } catch (FileNotFoundException e) { // Linux before 3.17
-            return open(root.resolve("proc/self/status"));
-        }
-    }
-
-    private void close() throws IOException {
-        RandomAccessFile open = status;
-        status = null;
-        if (open != null) {
-            open.close();
-        }
     }
 
     private BitSet scan(String listOfThisThread) throws IOException {
@@ -169,33 +132,24 @@ final class LinuxProcessors implements Processors {
         return ticks;
     }
 
-    private String list(Path file) throws IOException {
-        try (RandomAccessFile open = open(file)) {
-            return list(open);
-        }
-    }
-
-    private static RandomAccessFile open(Path file) throws IOException {
-        return new RandomAccessFile(file.toFile(), "r"); // and no channel, which an interrupt would close
-    }
-
     /** Returns the list of a thread. Every step makes one such read, so it decodes no more than it has to. */
-    private String list(RandomAccessFile file) throws IOException {
-        file.seek(0);
-        int length = 0;
-        for (int read = file.read(buffer); read > 0; read = file.read(buffer, length, buffer.length - length)) {
-            length += read;
-            String text = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
-            int begin = text.indexOf(LIST);
-            int end = text.indexOf('\n', begin);
-            if (begin >= 0 && end >= 0) {
-                return text.substring(begin + LIST.length(), end).strip();
-            }
-            if (length == buffer.length) {
-                buffer = Arrays.copyOf(buffer, 2 * length);
+    private String list(Path status) throws IOException {
+        try (FileInputStream file = new FileInputStream(status.toFile())) {
+            int length = 0;
+            for (int read = file.read(buffer); read > 0; read = file.read(buffer, length, buffer.length - length)) {
+                length += read;
+                String text = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
+                int begin = text.indexOf(LIST);
+                int end = text.indexOf('\n', begin);
+                if (begin >= 0 && end >= 0) {
+                    return text.substring(begin + LIST.length(), end).strip();
+                }
+                if (length == buffer.length) {
+                    buffer = Arrays.copyOf(buffer, 2 * length);
+                }
             }
         }
-        throw new IOException("no " + LIST + " in the status of a thread");
+        throw new IOException("no " + LIST + " in " + status);
     }
 
     /** Parses a list such as {@code 0-3,8}: cpuset(7), "List format". */

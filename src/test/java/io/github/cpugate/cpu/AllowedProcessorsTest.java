@@ -7,7 +7,6 @@ import ch.qos.logback.classic.Level;
 import io.github.cpugate.testing.LogCapture;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -199,19 +198,6 @@ class AllowedProcessorsTest {
         files.delete("proc/thread-self/status");
 
         assertThat(source.reading().scope()).isEqualTo("processors 3 of 4");
-    }
-
-    @Test
-    void anotherThreadOpensAFileOfItsOwn() {
-        files.allow("3");
-        assertThat(source.reading().scope()).isEqualTo("processors 3 of 4");
-        files.delete("proc/thread-self/status"); // this thread has it open
-        files.allow("2");
-
-        assertThat(source.reading().scope()).isEqualTo("processors 3 of 4");
-        String scope = CompletableFuture.supplyAsync(() -> source.reading().scope(), task -> new Thread(task).start())
-                .join();
-        assertThat(scope).isEqualTo("processors 2 of 4");
     }
 
     @Test
