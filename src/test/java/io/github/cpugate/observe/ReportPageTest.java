@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests the page as a browser shows it. */
 @Tag("slow")
-@Tag("browser")
 class ReportPageTest {
 
     private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
