@@ -7,9 +7,9 @@ package io.github.cpugate;
  * <p>Immutable. Components may be added to the record: read it, do not construct it.
  *
  * @param peers number of other gates that this gate sees: those that run, with the same directory, target and scope
- * @param percent how much of the target is this gate's, percent of the target; 100 if no peer competes for CPU: a peer
- *     does if CPU keeps callers of its line waiting, or if it uses more than its part while this gate's callers wait,
- *     unless it is at its {@code minSlots} and already has more than its part
+ * @param percent how much of the target is this gate's, percent of the target; 100 if no peer competes for CPU. A peer
+ *     competes if callers wait in its line for CPU, or if it uses more than its part of the CPU. It does not compete if
+ *     it is at its {@code minSlots} and already has more than its part
  * @param peersCpu the CPU that the peers in other JVMs used, percent of the scope, as each of them last told; a part of
  *     {@link io.github.cpugate.cpu.CpuSample#others()}, but for 3.5 periods after a peer was killed, while its last
  *     value stands; {@code NaN} if it is unknown, 0 if there are none

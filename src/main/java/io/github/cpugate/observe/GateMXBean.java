@@ -92,10 +92,10 @@ public interface GateMXBean {
     /** {@return the number of other gates with which this one shares the host} */
     int getPeers();
 
-    /** {@return the part of the target that is this gate's, percent of the target; 100 if no other gate competes} */
+    /** {@return how much of the target is this gate's, percent of the target; 100 if no other gate competes} */
     double getShare();
 
-    /** {@return the part of the others' CPU that the sessions of peers in other JVMs used} */
+    /** {@return the part of the others' CPU that the peers in other JVMs used} */
     double getPeersCpu();
 
     /**

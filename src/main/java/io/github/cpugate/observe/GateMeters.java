@@ -61,7 +61,7 @@ final class GateMeters {
                     snapshot -> snapshot.hostShare().peersCpu()),
             ratio(
                     "share",
-                    "The part of the target that is this gate's",
+                    "How much of the target is this gate's",
                     snapshot -> snapshot.hostShare().percent()),
             new Value(
                     "cpugate.peers",

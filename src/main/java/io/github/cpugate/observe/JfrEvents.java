@@ -272,12 +272,12 @@ public final class JfrEvents implements GateListener {
         int peers;
 
         @Label("Share")
-        @Description("The part of the target that is this gate's")
+        @Description("How much of the target is this gate's")
         @Percentage
         float share;
 
         @Label("Peers' CPU")
-        @Description("The part of others' CPU that the sessions of the gates that share the host used")
+        @Description("The part of others' CPU that the gates that share the host used")
         @Percentage
         float peersCpu;
 

@@ -19,8 +19,7 @@ final class TaskSlot {
     private final Runnable pollEnded;
 
     // The lock ensures that no slot is paused once its task has come. pause(), which is called under it, does not
-    // block;
-    // on a manual gate it may complete the reservation of another poll, which has a lock of its own.
+    // block; on a manual gate it may complete the reservation of another poll, which has a lock of its own.
     private final ReentrantLock lock = new ReentrantLock();
     private boolean polling = true; // guarded by lock
 

@@ -13,7 +13,7 @@ final class GateLog {
     private final LogWriter writer;
     private final Dispatcher dispatcher;
     private final MaxSlotsAdvice advice = new MaxSlotsAdvice();
-    private volatile int peers; // that have been logged
+    private volatile int peers; // the number that was logged last
     private final ForeignCode levelCheck; // runs where the step does, so that a step that is not logged wakes no thread
 
     GateLog(String gate, boolean manual) {
