@@ -8,14 +8,18 @@ import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.LogCapture;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -62,6 +66,59 @@ class ClosedGateExecutorTest {
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    @Test
+    void aWorkerThatIsNotIdleYetAfterItsSessionRunsTheTasksThatWaited() {
+        Queue<Runnable> given = new ConcurrentLinkedQueue<>();
+        AtomicInteger rejections = new AtomicInteger();
+        AtomicBoolean idle = new AtomicBoolean(true);
+        Executor executor = gate.executor(task -> {
+            rejectUnless(idle, rejections);
+            given.add(task);
+        });
+        executor.execute(() -> {});
+        CompletableFuture<Integer> supplied = CompletableFuture.supplyAsync(() -> 1, executor);
+        gate.close();
+
+        given.remove().run();
+        awaitAnotherRejection(rejections);
+        idle.set(true);
+        Await.until("the pool has the task", () -> !given.isEmpty());
+        given.remove().run();
+        assertThat(supplied).isCompletedWithValue(1);
+    }
+
+    @Test
+    void aWorkerThatIsNotIdleYetAfterATaskThatWaitedRunsTheNext() {
+        AtomicInteger rejections = new AtomicInteger();
+        AtomicBoolean idle = new AtomicBoolean(true);
+        Slot held = gate.trySlot().orElseThrow();
+        Executor executor = gate.executor(task -> {
+            rejectUnless(idle, rejections);
+            task.run();
+        });
+        CompletableFuture<Integer> first = CompletableFuture.supplyAsync(() -> 1, executor);
+        CompletableFuture<Integer> second = CompletableFuture.supplyAsync(() -> 2, executor);
+        gate.close();
+        held.close();
+
+        assertThat(first).isDone();
+        awaitAnotherRejection(rejections);
+        idle.set(true);
+        assertThat(second).succeedsWithin(Await.DEADLINE);
+    }
+
+    private static void rejectUnless(AtomicBoolean idle, AtomicInteger rejections) {
+        if (!idle.getAndSet(false)) {
+            rejections.incrementAndGet();
+            throw new RejectedExecutionException("busy");
+        }
+    }
+
+    private static void awaitAnotherRejection(AtomicInteger rejections) {
+        int before = rejections.get();
+        Await.until("the pool rejects it again", () -> rejections.get() > before);
     }
 
     @Test

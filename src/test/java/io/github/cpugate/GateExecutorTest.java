@@ -246,6 +246,19 @@ class GateExecutorTest {
     }
 
     @Test
+    void aTaskThatIsRejectedByAnotherPoolFailsAtItsCaller() {
+        Executor executor = gate.executor(Runnable::run);
+        executor.execute(() -> {});
+        RejectedExecutionException ofAnotherPool = new RejectedExecutionException("full");
+        assertThatThrownBy(() -> executor.execute(() -> {
+                    throw ofAnotherPool;
+                }))
+                .as("the task has begun, so it is not tried again")
+                .isSameAs(ofAnotherPool);
+        assertGate(0, 0);
+    }
+
+    @Test
     void cancellingWhatTheDelegateWasGivenGivesTheSlotBackAndCancelsTheTask() {
         Deque<Runnable> dropped = new ArrayDeque<>();
         FutureTask<Integer> task = new FutureTask<>(() -> 1);
@@ -291,10 +304,12 @@ class GateExecutorTest {
         FutureTask<Integer> task = new FutureTask<>(() -> 1);
         AdaptiveCpuGate closed =
                 AdaptiveCpuGate.builder().sampler(() -> CpuSample.of(60)).build();
-        closed.executor(discarded -> {}).execute(task);
+        Deque<Runnable> queue = new ArrayDeque<>();
+        closed.executor(queue::add).execute(task);
         closed.close();
         assertThat(closed.snapshot().inFlight()).isEqualTo(1);
 
+        queue.clear();
         Await.until("the task is cancelled", () -> {
             System.gc();
             return task.isCancelled();

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GateExecutor implements Executor {
 
-    /** A worker that has ended a task becomes idle within this time, even on a busy machine. */
-    private static final long IDLE_NANOS = 1_000_000_000;
+    /** A worker that has ended a task becomes idle within this time, even on a machine that pauses. */
+    private static final long IDLE_NANOS = 5_000_000_000L;
 
     private static final long RETRY_NANOS = 1_000_000;
     private static final long BUSY_NANOS = 50_000_000;
@@ -119,9 +119,13 @@ public final class GateExecutor implements Executor {
         }
     }
 
-    /** Whether the delegate may have rejected the task only because a worker was not idle yet. */
     private boolean isRetried(SlottedTask task, Throwable rejection) {
-        return isTemporary(rejection) && !task.hasBegun() && System.nanoTime() - lastEnd < IDLE_NANOS;
+        return isTemporary(rejection) && !task.hasBegun() && mayWorkerBecomeIdle();
+    }
+
+    /** Whether the delegate may have rejected a task only because a worker was not idle yet. */
+    private boolean mayWorkerBecomeIdle() {
+        return System.nanoTime() - lastEnd < IDLE_NANOS;
     }
 
     private boolean isTemporary(Throwable rejection) {
@@ -171,12 +175,15 @@ public final class GateExecutor implements Executor {
         startLeftOver();
     }
 
-    /** As long as sessions run, they may occupy all workers of a pool that has no queue. */
+    /**
+     * As long as sessions run, they may occupy all workers of a pool that has no queue. A session that has ended is in
+     * {@link #lastEnd} before it is no longer in flight.
+     */
     private void startLeftOver() {
         try {
             delegate.execute(new LeftOver());
         } catch (Throwable t) {
-            boolean waits = isTemporary(t) && line.snapshot().inFlight() > 0;
+            boolean waits = isTemporary(t) && (line.snapshot().inFlight() > 0 || mayWorkerBecomeIdle());
             if (!waits || !schedule(this::startLeftOver, BUSY_NANOS)) {
                 dropLeftOver(t);
             }
@@ -210,6 +217,8 @@ public final class GateExecutor implements Executor {
                 next.run();
             } catch (Throwable t) {
                 reportUncaught(t);
+            } finally {
+                taskEnded();
             }
         }
     }
