@@ -270,6 +270,8 @@ class GateSlotSupplierTest {
         assertThat(reservations.moreThanTen.await(3, TimeUnit.SECONDS))
                 .as("more than ten reservations in three seconds")
                 .isFalse();
+        Await.until(
+                "the closed gate is reported", () -> !log.messagesAt(Level.WARN).isEmpty());
         assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("task queue q", "closed");
         assertThat(TemporalServer.shutDown(worker)).isTrue();
     }
@@ -320,6 +322,35 @@ class GateSlotSupplierTest {
 
         server.run(1, "q").get(20, TimeUnit.SECONDS);
         assertThat(attempts).hasValue(2);
+        assertThat(gate.snapshot().rateLimited()).isEqualTo(1);
+    }
+
+    @Test
+    void aRefusedActivityThatPausedTakesNoFurtherTaskUntilItsTimeHasPassed() throws Exception {
+        AdaptiveCpuGate gate = gate(1, 50);
+        var supplier = GateSlotSupplier.forActivities(gate);
+        AtomicInteger attempts = new AtomicInteger();
+        server.startWorkflows();
+        server.start("q", supplier, number -> {
+            if (attempts.incrementAndGet() == 1) {
+                Slot slot = supplier.slotOf(Activity.getExecutionContext().getInfo())
+                        .orElseThrow();
+                slot.rateLimited(Duration.ofSeconds(20));
+                slot.pause();
+                throw ApplicationFailure.newFailureWithCauseAndDelay("429", "refused", null, Duration.ofMillis(10));
+            }
+        });
+
+        var sessions = server.run(3, "q");
+        Await.until("the refused activity has ended", () -> {
+            GateSnapshot now = gate.snapshot(); // a caller waits although no slot is held, so the slot is shut
+            return now.inFlight() + now.paused() == 0 && now.waiting() == 1;
+        });
+        assertThat(attempts).hasValue(1);
+        clock.addAndGet(TimeUnit.SECONDS.toNanos(20));
+        gate.step();
+        sessions.get(20, TimeUnit.SECONDS);
+        assertThat(attempts).hasValue(4);
         assertThat(gate.snapshot().rateLimited()).isEqualTo(1);
     }
 
