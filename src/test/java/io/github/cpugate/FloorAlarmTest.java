@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
 import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -32,18 +33,25 @@ class FloorAlarmTest {
 
     @Test
     void aCallerInLineIsAdmittedWhenTheServicesTimeIsOver() throws InterruptedException {
-        AdaptiveCpuGate gate = gate(1);
+        AtomicLong clock = new AtomicLong();
+        AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
+                .manual()
+                .nanoClock(clock::get)
+                .sampler(() -> CpuSample.of(60))
+                .build();
         refused(gate, Duration.ofMillis(50)).close();
         CompletableFuture<Slot> next = gate.slotAsync();
         assertThat(gate.snapshot().waiting()).isEqualTo(1);
 
+        clock.set(Duration.ofMillis(50).toNanos());
         assertThat(next).succeedsWithin(Await.DEADLINE);
         next.join().close();
 
         refused(gate, Duration.ofMillis(50)).close();
-        try (Slot slot = gate.slot()) {
-            assertThat(slot).isNotNull();
-        }
+        Caller<Slot> thread = Caller.start(gate::slot);
+        Await.until("the thread waits", () -> gate.snapshot().waiting() == 1);
+        clock.set(Duration.ofMillis(100).toNanos());
+        assertThat(thread.result()).isNotNull();
     }
 
     @Test
@@ -117,18 +125,21 @@ class FloorAlarmTest {
     @Test
     void anAlarmThatFailsIsSetAgain() throws InterruptedException {
         AtomicInteger faults = new AtomicInteger();
+        AtomicLong clock = new AtomicLong();
         AdaptiveCpuGate gate = AdaptiveCpuGate.builder()
                 .manual()
                 .nanoClock(() -> {
                     if (Thread.currentThread().getName().startsWith("cpugate-timer-") && faults.getAndIncrement() < 2) {
                         throw new OutOfMemoryError("no memory for a moment");
                     }
-                    return System.nanoTime();
+                    return clock.get();
                 })
                 .sampler(() -> CpuSample.of(60))
                 .build();
         refused(gate, Duration.ofMillis(20)).close();
-        assertThat(gate.slotAsync()).succeedsWithin(Await.DEADLINE);
+        CompletableFuture<Slot> next = gate.slotAsync();
+        clock.set(Duration.ofMillis(20).toNanos());
+        assertThat(next).succeedsWithin(Await.DEADLINE);
         assertThat(faults).hasValueGreaterThan(2);
         gate.close();
     }

@@ -58,6 +58,14 @@ class ReactiveStreamsTckTest {
         return FlowAdapters.toFlowPublisher(new AsyncIterablePublisher<>(numbers, THREADS));
     }
 
+    /**
+     * Waits for a long time for what must come, and for a short one to see that nothing comes. For the error of a bad
+     * request the TCK looks once, after the last of the times; the publisher signals it within the request.
+     */
+    private static TestEnvironment environment(long noSignalsMillis) {
+        return new TestEnvironment(10_000, noSignalsMillis, 100);
+    }
+
     /** There is a slot for each subscriber. */
     public static class FreeSlots extends FlowPublisherVerification<Integer> {
 
@@ -65,7 +73,7 @@ class ReactiveStreamsTckTest {
         private final AdaptiveCpuGate closed = gate(1);
 
         public FreeSlots() {
-            super(new TestEnvironment(200, 100));
+            super(environment(100));
             closed.close();
         }
 
@@ -86,7 +94,7 @@ class ReactiveStreamsTckTest {
         private static final Executor LATER = CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS, THREADS);
 
         public InLine() {
-            super(new TestEnvironment(300, 150));
+            super(environment(150));
         }
 
         @Override
@@ -124,7 +132,7 @@ class ReactiveStreamsTckTest {
         private static final AdaptiveCpuGate GATE = gate(100);
 
         public SourceSubscriber() {
-            super(new TestEnvironment(200, 100));
+            super(environment(100));
         }
 
         @Override

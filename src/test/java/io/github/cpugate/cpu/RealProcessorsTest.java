@@ -36,6 +36,7 @@ class RealProcessorsTest {
 
     private static final int SETTLED = 48; // steps
     private static final int STEPS = 96;
+    private static final long PERIOD_NANOS = 250_000_000;
 
     /** Fills a gate with sessions, and prints the CPU of processor 0 after it has settled. */
     public static final class Sessions {
@@ -53,19 +54,34 @@ class RealProcessorsTest {
                     .targetCpu(70)
                     .maxSlots(32)
                     .policy(policy)
-                    .period(Duration.ofMillis(250))
+                    .period(Duration.ofNanos(PERIOD_NANOS))
                     .build()) {
                 for (int i = 0; i < 40; i++) {
                     threads.execute(() -> runSessions(gate));
                 }
-                LockSupport.parkNanos(SETTLED * 250_000_000L);
-                long[] before = processor0();
-                LockSupport.parkNanos((STEPS - SETTLED) * 250_000_000L);
-                TickSpan used = TickSpan.between(before, processor0());
+                boolean paused;
+                TickSpan used;
+                int tries = 0;
+                do { // again after a pause of this JVM, in which the sessions use less
+                    paused = pass(SETTLED);
+                    long[] before = processor0();
+                    paused |= pass(STEPS - SETTLED);
+                    used = TickSpan.between(before, processor0());
+                    tries++;
+                } while (paused && tries < 3);
                 System.out.println(used.percent() + ";" + gate.snapshot().limit() + ";"
                         + gate.snapshot().cpu().scope());
             }
             System.exit(0);
+        }
+
+        /** Waits for one step after the other, and returns whether a pause of this JVM has made that longer. */
+        private static boolean pass(int steps) {
+            long began = System.nanoTime();
+            for (int i = 0; i < steps; i++) {
+                LockSupport.parkNanos(PERIOD_NANOS);
+            }
+            return System.nanoTime() - began > 1.1 * steps * PERIOD_NANOS;
         }
 
         private static long[] processor0() throws IOException {

@@ -27,12 +27,21 @@ class RealQuotaTest {
 
         public static void main(String[] args) {
             QuotaMeter meter = new QuotaMeter(Path.of("/"), new ProcessCpu(), System::nanoTime);
+            long next = System.nanoTime();
             var first = meter.readings();
-            long start = System.nanoTime();
-            while (System.nanoTime() - start < 1_000_000_000L) {
-                Thread.onSpinWait();
-            }
-            CpuReading reading = meter.readings().get(0);
+            CpuReading reading;
+            long began;
+            int tries = 0;
+            do { // again after a pause of this JVM that is longer than those that its quota makes
+                began = next;
+                long start = System.nanoTime();
+                while (System.nanoTime() - start < 1_000_000_000L) {
+                    Thread.onSpinWait();
+                }
+                next = System.nanoTime();
+                reading = meter.readings().get(0);
+                tries++;
+            } while (System.nanoTime() - began > 1_500_000_000L && tries < 10);
             System.out.println(first + ";" + reading.percent() + ";" + reading.own() + ";" + reading.scope());
         }
     }

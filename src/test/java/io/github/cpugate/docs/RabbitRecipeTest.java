@@ -8,6 +8,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.GetResponse;
 import io.github.cpugate.AdaptiveCpuGate;
 import io.github.cpugate.GateSnapshot;
+import io.github.cpugate.Slot;
 import io.github.cpugate.cpu.CpuSample;
 import io.github.cpugate.policy.StepPolicy;
 import io.github.cpugate.testing.Await;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -142,7 +144,11 @@ class RabbitRecipeTest {
             Await.until("the slot is paused", () -> gate.snapshot().inFlight() == 0);
             assertThat(gate.step().limitAfter()).isEqualTo(1);
         }
-        gate.trySlot().orElseThrow().close(); // there for other work
+        Await.until("the slot is there for other work", () -> {
+            Optional<Slot> slot = gate.trySlot(); // none while the worker asks again
+            slot.ifPresent(Slot::close);
+            return slot.isPresent();
+        });
         assertThat(gate.snapshot()).returns(2L, GateSnapshot::admitted).returns(0, GateSnapshot::waiting);
 
         send(1);

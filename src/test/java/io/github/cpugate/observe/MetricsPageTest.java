@@ -129,8 +129,8 @@ class MetricsPageTest {
             GateMetricsTest.run(gate);
             assertThat(GateMetricsTest.values(prometheus.scrape()))
                     .contains(
-                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"0.001\"} 0",
-                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"TIMED_OUT\",le=\"600.0\"} 1");
+                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"ADMITTED\",le=\"0.001\"} 0",
+                            "cpugate_slot_wait_seconds_bucket{gate=\"batch\",outcome=\"ADMITTED\",le=\"600.0\"} 1");
         }
     }
 

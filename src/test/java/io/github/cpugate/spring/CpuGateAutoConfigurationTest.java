@@ -13,6 +13,7 @@ import io.github.cpugate.cpu.CpuSampler;
 import io.github.cpugate.observe.GateMetrics;
 import io.github.cpugate.policy.Reason;
 import io.github.cpugate.policy.StepPolicy;
+import io.github.cpugate.testing.Await;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -162,7 +163,7 @@ class CpuGateAutoConfigurationTest {
             assertThat(gate.step()).returns(Reason.SETTLING, StepReport::reason);
             assertThat(gate.snapshot().cpu().raw()).isEqualTo(12);
             gate.close(); // delivers what is pending
-            assertThat(Parts.REPORTS).isNotEmpty();
+            Await.until("the listener has the report", () -> !Parts.REPORTS.isEmpty());
             assertThat(context.getBean(GateMetrics.class)).isNotNull();
         }
     }

@@ -6,8 +6,10 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -23,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>The capture starts before the {@code @BeforeEach} methods, at level {@code DEBUG}, and ends after the
- * {@code @AfterEach} methods. What the constructor of the test class logs is not captured.
+ * {@code @AfterEach} methods. What the constructor of the test class logs is not captured, nor what is logged by
+ * threads of gates that were built before: a gate of an earlier test may still write its last lines.
  */
 public final class LogCapture implements BeforeEachCallback, AfterEachCallback {
 
@@ -37,6 +40,9 @@ public final class LogCapture implements BeforeEachCallback, AfterEachCallback {
 
         @Override
         public synchronized void doAppend(ILoggingEvent event) {
+            if (earlier.contains(Thread.currentThread())) {
+                return;
+            }
             if (event.getLevel() == broken) {
                 throw new IllegalStateException("log broke");
             }
@@ -52,12 +58,16 @@ public final class LogCapture implements BeforeEachCallback, AfterEachCallback {
         }
     };
 
+    private volatile Set<Thread> earlier = Set.of(); // threads of gates that were built before the test
     private @Nullable Level levelBefore;
     private volatile @Nullable Level broken;
     private volatile @Nullable CountDownLatch letGo;
 
     @Override
     public void beforeEach(ExtensionContext context) {
+        earlier = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("cpugate-"))
+                .collect(Collectors.toSet());
         levelBefore = logger.getLevel();
         logger.setLevel(Level.DEBUG);
         logger.setAdditive(false);

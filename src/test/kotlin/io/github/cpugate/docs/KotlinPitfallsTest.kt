@@ -3,7 +3,6 @@ package io.github.cpugate.docs
 import io.github.cpugate.AdaptiveCpuGate
 import io.github.cpugate.testing.Await
 import java.util.concurrent.CountDownLatch
-import java.util.concurrent.Executors
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit
@@ -30,12 +29,12 @@ class KotlinPitfallsTest {
 
     /** Cancels a session that has been granted its slot and has not resumed yet; returns how many slots are then held. */
     private fun heldAfterACancellationAtTheGrant(session: suspend (AdaptiveCpuGate) -> Unit): Int {
-        val thread = Executors.newSingleThreadExecutor()
+        val thread = ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, LinkedBlockingQueue())
         try {
             AdaptiveCpuGate.builder().manual().build().use { gate -> // close() completes the next future
                 val running = gate.slot()
                 val inLine = CoroutineScope(thread.asCoroutineDispatcher()).launch { session(gate) }
-                Await.until("in line") { gate.snapshot().waiting() == 1 }
+                Await.until("suspended in line") { thread.completedTaskCount == 1L && gate.snapshot().waiting() == 1 }
                 val busy = CountDownLatch(1)
                 thread.execute { busy.await() }
 

@@ -93,6 +93,7 @@ class DispatcherTest {
         Await.until("a listener hangs", () -> hanging.get() == 1);
         dispatcher.close(SOON);
         dispatcher.step(null, true);
+        Await.until("both steps reach the other one", () -> Collections.frequency(events, "b step") == 2);
         assertThat(events).endsWith("b start", "b step", "b close", "b step");
         letGo.countDown();
         Await.until("the other one catches up", () -> events.contains("hung close"));

@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -88,6 +89,13 @@ class GovernorThreadTest {
         Await.until("twenty steps are reported", () -> reports.size() >= 20);
     }
 
+    /** Returns the warnings about one part only: during a pause of the machine, each part may seem to hang. */
+    private List<ILoggingEvent> warningsAbout(String part) {
+        return log.at(Level.WARN).stream()
+                .filter(event -> event.getFormattedMessage().startsWith(part + " of gate 'hanging' fails"))
+                .toList();
+    }
+
     private static boolean showsTheHangingFrame(ILoggingEvent event) {
         return List.of(event.getThrowableProxy().getStackTraceElementProxyArray()).stream()
                 .anyMatch(frame -> frame.getStackTraceElement().getMethodName().equals("hang"));
@@ -95,21 +103,22 @@ class GovernorThreadTest {
 
     @Test
     void aHangingSamplerHoldsTheLimitUntilItReturns() {
+        log.setLevel(Level.INFO); // with a line for each step, its queue could be full at the recovery
         governor(this::hangingSample, StepPolicy.oneSlot());
         governor.start(1, this);
+        Await.until("the sampler hangs", () -> hanging.get() == 1);
+        Await.until(
+                "the hang is logged", () -> !warningsAbout("the CPU sampler").isEmpty());
         awaitTwentyReports();
         assertThat(governor.snapshot().cpu().health()).isEqualTo(CpuSample.Health.FAILING);
         assertThat(governor.snapshot().cpu().detail())
-                .contains("the CPU sampler of gate 'hanging' has not returned for 0.");
+                .containsPattern("the CPU sampler of gate 'hanging' has not returned for [0-9.]+ s");
         assertThat(governor.step())
                 .as("a manual step does not wait for the sampler again")
                 .returns(Reason.NO_READING, StepReport::reason)
                 .returns(4, StepReport::limitAfter);
         assertThat(hanging).as("the sampler is called once").hasValue(1);
-        assertThat(log.at(Level.WARN)).singleElement().satisfies(event -> {
-            assertThat(event.getFormattedMessage()).startsWith("the CPU sampler of gate 'hanging' fails");
-            assertThat(event).matches(GovernorThreadTest::showsTheHangingFrame);
-        });
+        assertThat(warningsAbout("the CPU sampler")).singleElement().matches(GovernorThreadTest::showsTheHangingFrame);
 
         letGo.countDown();
         Await.until("the limit is cut to the floor", () -> line.snapshot().cpuLimit() == 1);
@@ -126,15 +135,21 @@ class GovernorThreadTest {
             return seen.moveBy(1, Reason.HEADROOM);
         });
         governor.start(1, this);
-        awaitTwentyReports();
-        assertThat(List.copyOf(reports))
-                .allSatisfy(step -> assertThat(step)
-                        .returns(Reason.POLICY_FAILED, StepReport::reason)
-                        .returns(4, StepReport::limitAfter));
-        assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("policy of gate 'hanging'");
+        Await.until("the hang is logged", () -> !warningsAbout("the policy").isEmpty());
+        Await.until("twenty steps are reported", () -> reportsSinceASample().size() >= 20);
+        assertThat(reportsSinceASample()).extracting(StepReport::reason).containsOnly(Reason.POLICY_FAILED);
+        assertThat(List.copyOf(reports)).extracting(StepReport::limitAfter).containsOnly(4);
+        assertThat(warningsAbout("the policy")).hasSize(1);
 
         letGo.countDown();
         Await.until("the policy moves the limit again", () -> line.snapshot().cpuLimit() == 8);
+    }
+
+    /** Leaves out the steps before the policy was asked; there are some if the machine paused during the sample. */
+    private List<StepReport> reportsSinceASample() {
+        return List.copyOf(reports).stream()
+                .dropWhile(step -> step.reason() == Reason.NO_READING)
+                .toList();
     }
 
     @Test
@@ -152,6 +167,7 @@ class GovernorThreadTest {
         governor.start(1, this);
         Await.until("the ceiling rises and admits the caller in line", next::isDone);
         assertThat(line.snapshot().apiCeiling()).isEqualTo(3);
+        Await.until("the sampler hangs", () -> hanging.get() == 1);
         assertThat(hanging).hasValue(1);
     }
 
@@ -172,21 +188,26 @@ class GovernorThreadTest {
     void aHangingListenerDelaysNoStep() {
         List<StepReport> before = Collections.synchronizedList(new ArrayList<>());
         governor(() -> CpuSample.of(95), StepPolicy.oneSlot(), before::add, step -> hang());
-        governor.start(MILLISECOND, this);
+        governor.start(50 * MILLISECOND, this); // so seldom that no queue is full before the test gives up
+        Await.until("the listener hangs", () -> hanging.get() == 1);
+        int delivered = reports.size();
         Await.until("the limit is cut to the floor", () -> line.snapshot().cpuLimit() == 1);
-        Await.until("the hang is logged", () -> !log.messagesAt(Level.WARN).isEmpty());
-        assertThat(log.at(Level.WARN)).singleElement().satisfies(event -> {
-            assertThat(event.getFormattedMessage()).startsWith("a listener of gate 'hanging' fails");
-            assertThat(event).matches(GovernorThreadTest::showsTheHangingFrame);
-        });
-        assertThat(reports).as("the listeners behind the hanging one wait").isEmpty();
+        Await.until("the hang is logged", () -> hangingListeners().findAny().isPresent());
+        assertThat(hangingListeners()).hasSize(1);
+        assertThat(reports).as("the listeners behind the hanging one wait").hasSize(delivered);
 
         letGo.countDown();
         awaitTwentyReports();
         governor.close();
+        Await.until("all is delivered", () -> threadsOf("hanging").isEmpty());
         assertThat(List.copyOf(reports))
                 .as("each report is delivered once and in order")
                 .isEqualTo(List.copyOf(before));
+    }
+
+    /** Returns the warnings about the listener that hangs; those about the others would start with the same words. */
+    private Stream<ILoggingEvent> hangingListeners() {
+        return warningsAbout("a listener").stream().filter(GovernorThreadTest::showsTheHangingFrame);
     }
 
     @Test
@@ -198,7 +219,9 @@ class GovernorThreadTest {
                 hang();
             }
         });
-        AtomicInteger steps = new AtomicInteger();
+        governor.step();
+        Await.until("a listener hangs", () -> hanging.get() == 1);
+        AtomicInteger steps = new AtomicInteger(1);
         Await.until("both listeners miss reports", () -> {
             governor.step();
             return steps.incrementAndGet() >= 1100;
@@ -238,11 +261,11 @@ class GovernorThreadTest {
         long start = System.nanoTime();
         governor.close();
         assertThat(System.nanoTime() - start)
-                .as("close() waits for at most a second")
-                .isLessThan(Duration.ofMillis(1500).toNanos());
+                .as("close() does not wait until the listener returns")
+                .isLessThan(Await.DEADLINE.toNanos());
         Await.until("the others are closed", () -> closed.size() == 3);
         assertThat(List.copyOf(closed)).containsExactlyInAnyOrder("first", "hangs at the close", "last");
-        assertThat(reports).as("pending reports are delivered before the close").isNotEmpty();
+        Await.until("pending reports are delivered at the close", () -> !reports.isEmpty());
 
         letGo.countDown();
         Await.until("the listener that hung is closed once it returns", () -> closed.size() == 4);

@@ -125,8 +125,8 @@ class FutureWaiterTest {
         CompletableFuture<Slot> after = enterAsync(line);
 
         complete.accept(completed);
-        Await.until("the caller has left the line", () -> line.snapshot().waiting() == 2);
-        assertThat(completed).isDone();
+        Await.until("the future is complete", completed::isDone);
+        assertThat(line.snapshot().waiting()).isEqualTo(2);
         held.close();
         before.join().close();
         assertThat(after).as("the caller behind moved up").isCompleted();

@@ -99,11 +99,17 @@ final class ModelRun {
         }
     }
 
+    /** Holds the lock, so that no alarm of the line hands over, on the timer's thread, what the clock has opened. */
     private void pass(long nanos) {
-        clock.addAndGet(nanos);
-        reference.pass(nanos);
-        if (reference.openFloor()) {
-            var unused = line.snapshot(); // as any call does, it hands over what the clock has opened
+        line.lock.lock();
+        try {
+            clock.addAndGet(nanos);
+            reference.pass(nanos);
+            if (reference.openFloor()) {
+                var unused = line.snapshot(); // as any call does, it hands over what the clock has opened
+            }
+        } finally {
+            line.lock.unlock();
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.cpugate.internal.share.Peers.Peer;
+import io.github.cpugate.testing.Await;
 import io.github.cpugate.testing.Processes;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,7 +87,7 @@ class OwnFileTest {
         thread.setDaemon(true);
         thread.start();
         try {
-            assertThat(step).succeedsWithin(5, TimeUnit.SECONDS);
+            assertThat(step).succeedsWithin(Await.DEADLINE);
             assertThat(gate.problem()).contains(own.toString());
         } finally { // ends the wait of whoever opens one end
             FileChannel.open(own, StandardOpenOption.READ, StandardOpenOption.WRITE)
