@@ -19,7 +19,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Tests what refusals do to a gate. ApiCeilingTest tests how the ceiling is found, ResumeTest tests pauses. */
+/**
+ * Tests what refusals do to a gate. ApiCeilingTest tests how the ceiling is found, ShutFloorTest how the floor is shut,
+ * ResumeTest pauses.
+ */
 class RateLimitTest {
 
     private static final long SECOND = 1_000_000_000L;
@@ -45,14 +48,6 @@ class RateLimitTest {
             held.add(gate.trySlot().orElseThrow());
         }
         return held;
-    }
-
-    /** A session alone, so that the ceiling falls to none, and only the floor is left. */
-    private Slot refuseAndPause(int seconds) {
-        Slot refused = hold(1).get(0);
-        refused.rateLimited(Duration.ofSeconds(seconds));
-        refused.pause();
-        return refused;
     }
 
     private void lineUp(int callers) {
@@ -132,87 +127,6 @@ class RateLimitTest {
         }
 
         assertThat(gate.snapshot().limit()).isEqualTo(2);
-        hold(2);
-    }
-
-    @Test
-    void theReportedLimitIsTheFloorEvenWhileTheFloorIsShut() {
-        refuseAndPause(30);
-        refuseAndPause(30);
-
-        assertThat(gate.trySlot()).as("a newcomer would be refused too").isEmpty();
-        assertThat(gate.snapshot().limit()).isEqualTo(2);
-        assertThat(stepAfter(1)).returns(2, StepReport::limitBefore).returns(2, StepReport::limitAfter);
-    }
-
-    @Test
-    void aRefusalShutsOneSlotOfTheFloorForItsTime() {
-        gate.setSlots(8, 20);
-        refuseAndPause(30);
-
-        hold(7);
-        clock.addAndGet(30 * SECOND - 1);
-        assertThat(gate.trySlot()).isEmpty();
-        clock.addAndGet(1);
-        hold(1);
-        assertThat(gate.trySlot()).isEmpty();
-    }
-
-    @Test
-    void eachSlotOfTheFloorOpensAtItsOwnTime() {
-        gate.setSlots(3, 20);
-        refuseAndPause(20);
-        refuseAndPause(5).close();
-        refuseAndPause(10);
-
-        for (int seconds : new int[] {5, 5, 10}) {
-            assertThat(gate.trySlot()).isEmpty();
-            clock.addAndGet(seconds * SECOND - 1);
-            assertThat(gate.trySlot()).isEmpty();
-            clock.addAndGet(1);
-            hold(1);
-        }
-        assertThat(gate.trySlot()).isEmpty();
-    }
-
-    @Test
-    void slotsAddedToAShutFloorAreOpen() {
-        refuseAndPause(30);
-        refuseAndPause(30);
-        gate.setSlots(4, 20);
-
-        hold(2);
-        assertThat(gate.trySlot()).isEmpty();
-        gate.setSlots(1, 20);
-        clock.addAndGet(30 * SECOND);
-        assertThat(gate.trySlot()).as("two are in flight").isEmpty();
-    }
-
-    @Test
-    void aSessionThatIsRefusedAgainShutsItsSlotForTheLaterTime() {
-        gate.setSlots(1, 20);
-        Slot refused = hold(1).get(0);
-        refused.rateLimited(Duration.ofSeconds(5));
-        refused.rateLimited(Duration.ofSeconds(30));
-        refused.pause();
-        clock.addAndGet(29 * SECOND);
-        assertThat(gate.trySlot()).isEmpty();
-        clock.addAndGet(SECOND);
-        assertThat(refused.resumeAsync()).isCompletedWithValue(refused);
-
-        refused.rateLimited(Duration.ofSeconds(5));
-        refused.pause();
-        clock.addAndGet(5 * SECOND);
-        hold(1);
-    }
-
-    @Test
-    void aSessionThatIsRefusedAndClosesItsSlotShutsNothing() {
-        for (Slot refused : hold(2)) {
-            refused.rateLimited(Duration.ofSeconds(30));
-            refused.close();
-        }
-
         hold(2);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.Slot;
 import io.github.cpugate.testing.Await;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -102,6 +103,13 @@ public final class LineFixture {
         return slot;
     }
 
+    /** A paused slot that the service refused for a minute. The ceiling is not below the floor: others are admitted. */
+    static Slot pausedAndRefused(WaitingLine line) {
+        Slot slot = takeAndPause(line);
+        slot.rateLimited(Duration.ofMinutes(1));
+        return slot;
+    }
+
     static CompletableFuture<Slot> enterAsync(WaitingLine line) {
         return new LineSlot(line).enterAsync();
     }
@@ -122,6 +130,17 @@ public final class LineFixture {
                 .extracting(LineSnapshot::inFlight, LineSnapshot::waiting)
                 .as("in flight, waiting")
                 .containsExactly(inFlight, waiting);
+    }
+
+    /** Asserts that the slot is paused: it can be resumed, and is then held once. */
+    static void assertPaused(WaitingLine line, Slot slot) {
+        CompletableFuture<Slot> resumption = slot.resumeAsync();
+        assertThat(resumption).isCompletedWithValue(slot);
+        assertLine(line, 1, 0);
+        slot.close();
+        assertLine(line, 0, 0);
+        takeFree(line).close();
+        assertLine(line, 0, 0);
     }
 
     /** Interrupts a thread in line, and runs the action after the thread woke up and before it can leave the line. */

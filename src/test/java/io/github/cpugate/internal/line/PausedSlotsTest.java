@@ -1,19 +1,32 @@
 package io.github.cpugate.internal.line;
 
+import static io.github.cpugate.internal.line.LineFixture.assertLine;
 import static io.github.cpugate.internal.line.LineFixture.enterAsync;
+import static io.github.cpugate.internal.line.LineFixture.takeAndPause;
 import static io.github.cpugate.internal.line.LineFixture.takeFree;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.cpugate.Slot;
 import io.github.cpugate.testing.Await;
+import io.github.cpugate.testing.Caller;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
+/** Tests that paused slots are counted apart, and are neither in flight nor leaks. */
 class PausedSlotsTest {
 
+    private static final long SECOND = 1_000_000_000L;
+
+    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - SECOND); // overflows during the tests
+
     private final WaitingLine line = LineFixture.lineOf(1);
+
+    private void advanceClock(long nanos) {
+        clock.addAndGet(nanos);
+    }
 
     @Test
     void aResumptionIsCountedApartFromAdmissions() throws InterruptedException {
@@ -79,5 +92,63 @@ class PausedSlotsTest {
             return dropped.refersTo(null) && line.snapshot().paused() == 0;
         });
         assertThat(line.findLeaks().isEmpty()).isTrue();
+    }
+
+    @Test
+    void aLineWhoseSlotsAreAllPausedIsIdle() throws InterruptedException {
+        Slot slot = takeFree(line);
+        Caller<Boolean> idle = Caller.start(() -> line.awaitIdle(60 * SECOND));
+        Await.parked(idle.thread());
+
+        slot.pause();
+        assertThat(idle.result()).isTrue();
+        slot.resume();
+        assertThat(line.awaitIdle(0)).isFalse();
+    }
+
+    private static WeakReference<Slot> dropResumed(WaitingLine line) {
+        return new WeakReference<>(takeAndPause(line).resumeAsync().join());
+    }
+
+    private static void collect(WeakReference<?> dropped) {
+        Await.until("the slot is collected", () -> {
+            System.gc();
+            return dropped.refersTo(null);
+        });
+    }
+
+    @Test
+    void aLostPausedSlotIsNoLeakAndALostResumedSlotIsGivenBack() {
+        collect(dropPaused(line));
+        assertThat(line.findLeaks().collected()).isZero();
+
+        WeakReference<Slot> dropped = dropResumed(line);
+        assertLine(line, 1, 0);
+        Await.until("the slot is given back", () -> {
+            System.gc();
+            line.findLeaks();
+            return line.snapshot().inFlight() == 0;
+        });
+        assertThat(dropped.refersTo(null)).isTrue();
+    }
+
+    @Test
+    void theTimeThatASlotIsHeldStartsAnewWhenItIsResumed() throws InterruptedException {
+        WaitingLine warning =
+                LineFixture.line().clock(clock::get).leakWarning(10 * SECOND).build();
+        LineSlot slot = takeFree(warning);
+        advanceClock(9 * SECOND);
+        slot.pause();
+        advanceClock(100 * SECOND);
+        assertThat(warning.findLeaks().overdue()).isEmpty();
+
+        slot.resume();
+        advanceClock(10 * SECOND);
+        assertThat(warning.findLeaks().overdue()).isEmpty();
+        advanceClock(1);
+        assertThat(warning.findLeaks().overdue())
+                .extracting(SlotSet.Overdue::origin)
+                .containsExactly(slot.origin);
+        slot.close();
     }
 }
