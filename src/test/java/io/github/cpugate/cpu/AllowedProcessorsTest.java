@@ -234,6 +234,16 @@ class AllowedProcessorsTest {
     }
 
     @Test
+    void countersThatAreAllZeroMeanHostCpu() { // as in gVisor
+        for (int i = 0; i < 4; i++) {
+            files.add(i, new long[10]);
+        }
+        files.allow("0");
+        assertThat(source.reading()).isNull();
+        assertThat(log.messagesAt(Level.WARN)).singleElement().asString().contains("all processors are zero");
+    }
+
+    @Test
     void aSingleFaultExtendsTheNextReadingAndManyMeanHostCpu() {
         files.allow("0");
         source.reading();

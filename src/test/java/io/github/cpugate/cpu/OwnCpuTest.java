@@ -99,4 +99,18 @@ class OwnCpuTest {
             Await.until("CPU time", () -> opener.get().getAsLong() > 0);
         }
     }
+
+    @Test
+    void aProcessThatHasUsedNoCpuYetHasUsedNone() {
+        assertThat(new ProcessCpu(List.of(() -> () -> 0)).getAsLong()).isZero();
+        assertThat(ProcessCpu.percent(0, 50, 100)).isEqualTo(50);
+        assertThat(ProcessCpu.percent(7, 7, 100)).isZero();
+    }
+
+    @Test
+    void cpuTimeThatIsUnknownOrFallsHasNoPercentage() {
+        assertThat(ProcessCpu.percent(-1, 50, 100)).isNaN();
+        assertThat(ProcessCpu.percent(51, 50, 100)).isNaN();
+        assertThat(ProcessCpu.percent(0, 50, 0)).isNaN();
+    }
 }

@@ -227,4 +227,34 @@ class QuotaMeterTest extends QuotaFiles {
             assertThat(readAfterOneSecond(meter) == null).isEqualTo(i == 0);
         }
     }
+
+    @Test
+    void aQuotaThatWasNotUsedUpInAnyPeriodIsKnownNotToThrottle() {
+        writeProcFiles("0::/a", V2);
+        writeGroupV2("/a", "100000 100000", 1);
+        write("sys/fs/cgroup/a/cpu.stat", "usage_usec 1000000\nnr_periods 10\nnr_throttled 4");
+        QuotaMeter meter = meter();
+        tightest(meter);
+        assertThat(meter.throttled()).isNaN();
+
+        write("sys/fs/cgroup/a/cpu.stat", "usage_usec 1400000\nnr_periods 20\nnr_throttled 4");
+        assertThat(readAfterOneSecond(meter)).isNotNull();
+        assertThat(meter.throttled()).isZero();
+    }
+
+    @Test
+    void aGroupThatCannotBeReadTriggersANewScan() {
+        writeProcFiles("0::/old", V2);
+        writeGroupV2("/old", "100000 100000", 0);
+        QuotaMeter meter = meter();
+        tightest(meter);
+
+        write("sys/fs/cgroup/old/cpu.stat", "nonsense");
+        writeProcFiles("0::/new", V2);
+        writeGroupV2("/new", "50000 100000", 7);
+        assertThat(readAfterOneSecond(meter)).isNull();
+        assertThat(readAfterOneSecond(meter)).as("the first read primes").isNull();
+        writeGroupV2("/new", "50000 100000", 7.4);
+        assertThat(readAfterOneSecond(meter)).returns("cgroup /new (0.5 cores)", CpuReading::scope);
+    }
 }

@@ -161,4 +161,23 @@ class SmoothingSamplerTest {
                 .as("the usual span is now 0.5 s")
                 .isEqualTo(before + 0.3 * (100 - before), within(1e-9));
     }
+
+    @Test
+    void theUsualSpanIsTheMedianWhateverTheOrder() {
+        smoothed(0, 2000);
+        smoothed(0, 2000 * 100);
+        smoothed(0, 2000);
+        assertThat(smoothed(100, 2000)).isEqualTo(30, within(1e-9));
+    }
+
+    @Test
+    void aReadingOfNoKnownSpanWeighsAlphaAndIsNoUsualSpan() {
+        smoothed(0, 2000);
+        for (int i = 0; i < 5; i++) {
+            smoothed(0, 0);
+        }
+        double before = smoothed(100, 0);
+        assertThat(before).isEqualTo(30, within(1e-9));
+        assertThat(smoothed(100, 2000)).isEqualTo(before + 0.3 * (100 - before), within(1e-9));
+    }
 }
