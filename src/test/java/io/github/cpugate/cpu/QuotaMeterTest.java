@@ -93,6 +93,16 @@ class QuotaMeterTest extends QuotaFiles {
                 .containsExactly("cgroup /a (2.0 cores)", "cgroup /a (1.0 cores)", "none");
     }
 
+    /** Moves the process to another group. */
+    private void assertThatAMoveIsFoundAtOnce(QuotaMeter meter) {
+        writeProcFiles("0::/new", V2);
+        writeGroupV2("/new", "50000 100000", 7);
+        assertThat(readAfterOneSecond(meter)).isNull();
+        assertThat(readAfterOneSecond(meter)).as("the first read primes").isNull();
+        writeGroupV2("/new", "50000 100000", 7.4);
+        assertThat(readAfterOneSecond(meter)).returns("cgroup /new (0.5 cores)", CpuReading::scope);
+    }
+
     @Test
     void aRemovedGroupTriggersANewScan() throws IOException {
         writeProcFiles("0::/old", V2);
@@ -101,12 +111,7 @@ class QuotaMeterTest extends QuotaFiles {
         tightest(meter);
 
         Files.delete(root.resolve("sys/fs/cgroup/old/cpu.max"));
-        writeProcFiles("0::/new", V2);
-        writeGroupV2("/new", "50000 100000", 7);
-        assertThat(readAfterOneSecond(meter)).isNull();
-        assertThat(readAfterOneSecond(meter)).as("the first read primes").isNull();
-        writeGroupV2("/new", "50000 100000", 7.4);
-        assertThat(readAfterOneSecond(meter)).returns("cgroup /new (0.5 cores)", CpuReading::scope);
+        assertThatAMoveIsFoundAtOnce(meter);
         assertThat(log.messagesAt(Level.WARN)).isEmpty();
     }
 
@@ -250,11 +255,6 @@ class QuotaMeterTest extends QuotaFiles {
         tightest(meter);
 
         write("sys/fs/cgroup/old/cpu.stat", "nonsense");
-        writeProcFiles("0::/new", V2);
-        writeGroupV2("/new", "50000 100000", 7);
-        assertThat(readAfterOneSecond(meter)).isNull();
-        assertThat(readAfterOneSecond(meter)).as("the first read primes").isNull();
-        writeGroupV2("/new", "50000 100000", 7.4);
-        assertThat(readAfterOneSecond(meter)).returns("cgroup /new (0.5 cores)", CpuReading::scope);
+        assertThatAMoveIsFoundAtOnce(meter);
     }
 }

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Tests the threads of a gate: what runs on them, what must not be called on them, and when they end. */
 class GovernorThreadTest {
+
     private static final long PATIENCE = Duration.ofMillis(100).toNanos();
 
     @RegisterExtension
@@ -251,7 +252,7 @@ class GovernorThreadTest {
         assertThat(governor.isIdle()).isTrue();
     }
 
-    private static List<Thread> threadsOf(String gate) {
+    static List<Thread> threadsOf(String gate) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().endsWith("-" + gate))
                 .toList();

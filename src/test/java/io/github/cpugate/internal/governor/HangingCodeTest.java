@@ -1,5 +1,6 @@
 package io.github.cpugate.internal.governor;
 
+import static io.github.cpugate.internal.governor.GovernorThreadTest.threadsOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
@@ -375,11 +376,5 @@ class HangingCodeTest {
             return threadsOf("hanging").size() == 1;
         });
         assertThat(hanging).hasValue(1);
-    }
-
-    private static List<Thread> threadsOf(String gate) {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().endsWith("-" + gate))
-                .toList();
     }
 }
